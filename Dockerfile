@@ -1,0 +1,44 @@
+# The image of the exporter: one static binary on a base without a shell. Both bases
+# are arguments, so that they can come from a mirror or be pinned by digest.
+# BUILD_IMAGE needs Go and make; RUN_IMAGE needs nothing but the certificates of the
+# authorities that sign the workspace's.
+ARG BUILD_IMAGE=golang:1.26
+ARG RUN_IMAGE=gcr.io/distroless/static-debian13:nonroot
+
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /src
+
+# The modules are a layer of their own: they change less often than the code.
+COPY go.mod go.sum ./
+RUN go mod download
+
+COPY . .
+
+# The history is not in the image's context, so the facts of the version come in as
+# arguments; "make docker" passes them.
+ARG VERSION=0.0.0-unknown
+ARG REVISION=unknown
+ARG BRANCH=unknown
+ARG BUILD_USER=docker
+ARG BUILD_DATE=unknown
+RUN make build VERSION="$VERSION" REVISION="$REVISION" BRANCH="$BRANCH" BUILD_USER="$BUILD_USER" BUILD_DATE="$BUILD_DATE"
+
+FROM ${RUN_IMAGE}
+
+ARG VERSION=0.0.0-unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="livechat_exporter" \
+      org.opencontainers.image.description="Prometheus exporter for Rocket.Chat Omnichannel: abandoned chats per department" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+COPY --from=build /src/LICENSE /LICENSE
+COPY --from=build /src/config.yml /etc/livechat_exporter/config.yml
+COPY --from=build /src/livechat_exporter /bin/livechat_exporter
+
+# By number, so that Kubernetes can see that it is not root (runAsNonRoot).
+USER 65532:65532
+EXPOSE 10098
+ENTRYPOINT ["/bin/livechat_exporter"]
+CMD ["--config.file=/etc/livechat_exporter/config.yml"]

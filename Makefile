@@ -1,0 +1,131 @@
+# What is needed: Go, git, make and a POSIX shell. Every other tool is built from
+# source into .bin, at the version that its go.mod under tools/ names.
+#
+#   make build   the exporter, a static binary, in this folder
+#   make test    all checks: unit tests, coverage, lint, end-to-end tests
+#   make lint    golangci-lint with .golangci.yml, and go.mod as "go mod tidy" leaves it
+#   make demo    a simulated workspace and the exporter on it
+#   make fmt     formats the code
+#   make cover   the coverage of each function, from the last unit tests
+#   make fuzz    each fuzz target for FUZZTIME
+#   make docker  the image, with the same version facts as the binary
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+# The shell that POSIX names; nothing here needs more.
+SHELL := /bin/sh
+
+GO ?= go
+BIN := .bin
+FUZZTIME ?= 10s
+IMAGE ?= livechat_exporter
+
+# The share of statements, in per cent, that the tests of each package of the
+# collector and of internal/ have to reach, by themselves.
+COVERAGE_FLOOR := 85
+
+# The version facts of a build come from the commit alone, so that two builds of one
+# commit are the same, byte by byte: the date is the commit's, and who built it and
+# where is left out. Each can be given on the command line instead, and has to be
+# where this folder is no git checkout (a release archive, the image). git is asked
+# only if the checkout begins here: an archive may be unpacked inside another one.
+CHECKOUT := $(shell test "$$(git rev-parse --show-toplevel 2>/dev/null)" = "$$(pwd -P)" && echo yes)
+ifeq ($(CHECKOUT),yes)
+# The tag without its v; before the first one, the place in history.
+VERSION := $(shell described=$$(git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null) && echo "$${described\#v}" \
+	|| echo "0.0.0-$$(git describe --always --abbrev=12 --dirty --exclude '*')")
+REVISION := $(shell git rev-parse HEAD)
+BRANCH := $(shell git rev-parse --abbrev-ref HEAD)
+BUILD_DATE := $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y%m%d-%H:%M:%S)
+else
+VERSION := 0.0.0-unknown
+REVISION := unknown
+BRANCH := unknown
+BUILD_DATE := unknown
+endif
+BUILD_USER := make
+# Handed on in the environment, not in the text of a command: a branch may have a
+# name that a shell would run.
+export VERSION REVISION BRANCH BUILD_USER BUILD_DATE
+
+STAMP := github.com/prometheus/common/version
+LDFLAGS = -X $(STAMP).Version=$$VERSION -X $(STAMP).Revision=$$REVISION -X $(STAMP).Branch=$$BRANCH \
+	-X $(STAMP).BuildUser=$$BUILD_USER -X $(STAMP).BuildDate=$$BUILD_DATE
+
+# The race detector needs cgo, which needs a C compiler, which Go does without
+# otherwise. Where there is none the tests run without the detector, and "make test"
+# closes with a line that says what was not checked. In CI (the variable CI is set)
+# that is not good enough: there it is an error.
+RACE = $(shell $(GO) list -race runtime >/dev/null 2>&1 && echo -race)
+NO_RACE = this Go cannot build with the race detector; it needs cgo and a C compiler (gcc or clang) on the PATH
+
+.PHONY: build
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o livechat_exporter .
+
+.PHONY: test
+test: unit lint e2e
+	@$(if $(RACE),,echo "NOT CHECKED: data races: $(NO_RACE)")
+
+.PHONY: race
+race:
+	@$(if $(RACE),,echo "data races are not checked: $(NO_RACE)" >&2; test -z "$$CI")
+
+# All packages but the end-to-end tests, which have their own target.
+.PHONY: unit
+unit: race
+	@packages=$$($(GO) list -f '{{if ne .ImportPath "livechat_exporter/e2e"}}{{.ImportPath}}{{end}}' ./...) && set -x && \
+		$(GO) test $(RACE) -shuffle=on -coverprofile=coverage.out $$packages
+	$(GO) run ./tools/coverfloor -floor $(COVERAGE_FLOOR) -profile coverage.out livechat_exporter/collector livechat_exporter/internal
+
+.PHONY: e2e
+e2e: race $(BIN)/prometheus $(BIN)/promtool
+	$(GO) test $(RACE) -shuffle=on -count=1 -timeout=10m ./e2e
+
+.PHONY: lint
+lint: $(BIN)/golangci-lint tidy-check
+	$(BIN)/golangci-lint run ./...
+
+.PHONY: tidy-check
+tidy-check:
+	$(GO) mod tidy -diff
+
+.PHONY: fmt
+fmt: $(BIN)/golangci-lint
+	$(BIN)/golangci-lint fmt
+
+.PHONY: cover
+cover:
+	$(GO) tool cover -func=coverage.out
+
+.PHONY: fuzz
+fuzz:
+	@set -e; packages=$$($(GO) list ./...); for package in $$packages; do \
+		targets=$$($(GO) test -list '^Fuzz' $$package); \
+		for target in $$targets; do \
+			case $$target in Fuzz*) ;; *) break ;; esac; \
+			(set -x; $(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$package); \
+		done; \
+	done
+
+.PHONY: demo
+demo:
+	$(GO) run ./demo
+
+.PHONY: docker
+docker:
+	docker build --build-arg VERSION --build-arg REVISION --build-arg BRANCH --build-arg BUILD_USER --build-arg BUILD_DATE \
+		--tag "$(IMAGE):$${VERSION}" .
+
+.PHONY: tools
+tools: $(BIN)/golangci-lint $(BIN)/prometheus $(BIN)/promtool
+
+# Built once, and again when the tool's go.mod or go.sum changes. go build makes the
+# folder.
+$(BIN)/golangci-lint: tools/golangci-lint/go.mod tools/golangci-lint/go.sum
+	cd tools/golangci-lint && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+# Without the service discoveries, which are most of its dependencies: the tests
+# name their targets themselves.
+$(BIN)/prometheus $(BIN)/promtool: $(BIN)/%: tools/prometheus/go.mod tools/prometheus/go.sum
+	cd tools/prometheus && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags remove_all_sd -o ../../$@ github.com/prometheus/prometheus/cmd/$*
