@@ -1,0 +1,199 @@
+package rocketchattest
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+// Department is a department of the workspace.
+type Department struct {
+	// ID is what rooms and the API call it by: 17 letters and digits, or 24
+	// hexadecimal digits, on real servers.
+	ID string
+	// Name need not be unique, and may change.
+	Name string
+	// Archived departments take no more chats. Their rooms count as before.
+	Archived bool
+}
+
+// Room is a chat of a visitor.
+type Room struct {
+	// DepartmentID is the department that it is in, "" if in none. A department
+	// of that id need not exist.
+	DepartmentID string
+	// OpenedAt is when the visitor opened it. A room that opens in the future
+	// does not exist until then.
+	OpenedAt time.Time
+	// ClosedAt is when it was closed; zero if it is open. A room that closes in
+	// the future is open until then.
+	ClosedAt time.Time
+	// VisitorInactivity is how long the visitor had been silent when somebody
+	// else closed the room after an agent had the last word, counted in whole
+	// seconds. It is nil if the server measured none: the visitor closed the
+	// room, wrote last or never, or no agent answered.
+	VisitorInactivity *time.Duration
+	// Answered says that an agent has responded.
+	Answered bool
+}
+
+// RoomID names a room of one workspace.
+type RoomID int
+
+// AddDepartments adds departments. One whose id is known replaces it: so a
+// department is renamed.
+func (w *Workspace) AddDepartments(departments ...Department) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range departments {
+		w.model.departments[d.ID] = d
+	}
+}
+
+// Departments lists the departments, archived ones too, by name.
+func (w *Workspace) Departments() []Department {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	list := make([]Department, 0, len(w.model.departments))
+	for _, d := range w.model.departments {
+		list = append(list, d)
+	}
+	slices.SortFunc(list, func(a, b Department) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// ArchiveDepartment archives a department. Its rooms keep it.
+func (w *Workspace) ArchiveDepartment(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d := w.model.departments[id]
+	d.ID, d.Archived = id, true
+	w.model.departments[id] = d
+}
+
+// RemoveDepartment removes a department, and it from all of its rooms: from then
+// on they have none.
+func (w *Workspace) RemoveDepartment(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.model.departments, id)
+	w.model.leaveDepartment(id)
+}
+
+// AddRooms adds rooms, in the past or scheduled, and returns what to call them by.
+func (w *Workspace) AddRooms(rooms ...Room) []RoomID {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ids := make([]RoomID, len(rooms))
+	for i, r := range rooms {
+		ids[i] = RoomID(len(w.model.rooms))
+		w.model.rooms = append(w.model.rooms, w.model.stored(r))
+	}
+	return ids
+}
+
+// CloseRoom closes a room at a time, with the visitor's inactivity as in [Room].
+func (w *Workspace) CloseRoom(id RoomID, at time.Time, visitorInactivity *time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := &w.model.rooms[id]
+	r.closedAt, r.inactivity = closing(at), seconds(visitorInactivity)
+}
+
+// ReopenRoom opens a closed room again: it drops out of the counts until it is
+// closed anew.
+func (w *Workspace) ReopenRoom(id RoomID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := &w.model.rooms[id]
+	r.closedAt, r.inactivity = never, unmeasured
+}
+
+// ForwardRoom moves a room to another department, which alone it then counts for.
+func (w *Workspace) ForwardRoom(id RoomID, departmentID string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.model.rooms[id].group = w.model.group(departmentID)
+}
+
+// never is a time after all others, and unmeasured an inactivity below all others.
+const (
+	never      = math.MaxInt64
+	unmeasured = math.MinInt64
+)
+
+// model is the database: what the aggregations run over.
+type model struct {
+	departments map[string]Department
+	rooms       []room
+	// groups are the department ids that rooms have, and index finds them. The
+	// first is "", the rooms without a department.
+	groups []string
+	index  map[string]int32
+}
+
+// room is a Room as the database keeps it: times in milliseconds since the
+// epoch, the inactivity in seconds.
+type room struct {
+	openedAt, closedAt int64
+	inactivity         int64
+	group              int32
+	answered           bool
+}
+
+func newModel() model {
+	return model{
+		departments: make(map[string]Department),
+		groups:      []string{""},
+		index:       map[string]int32{"": 0},
+	}
+}
+
+func (m *model) stored(r Room) room {
+	return room{
+		openedAt:   r.OpenedAt.UnixMilli(),
+		closedAt:   closing(r.ClosedAt),
+		inactivity: seconds(r.VisitorInactivity),
+		group:      m.group(r.DepartmentID),
+		answered:   r.Answered,
+	}
+}
+
+func (m *model) group(departmentID string) int32 {
+	i, known := m.index[departmentID]
+	if !known {
+		i = int32(len(m.groups)) //nolint:gosec // G115: a test has no two thousand million departments.
+		m.groups = append(m.groups, departmentID)
+		m.index[departmentID] = i
+	}
+	return i
+}
+
+func (m *model) leaveDepartment(id string) {
+	left, known := m.index[id]
+	if !known {
+		return
+	}
+	for i := range m.rooms {
+		if m.rooms[i].group == left {
+			m.rooms[i].group = 0
+		}
+	}
+}
+
+func closing(at time.Time) int64 {
+	if at.IsZero() {
+		return never
+	}
+	return at.UnixMilli()
+}
+
+func seconds(inactivity *time.Duration) int64 {
+	if inactivity == nil {
+		return unmeasured
+	}
+	return int64(*inactivity / time.Second)
+}

@@ -1,0 +1,64 @@
+package rocketchattest
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+)
+
+// page is the part of an answer that a client asked for. A count of 0 is all.
+type page struct {
+	offset, count int
+}
+
+// page reads count and offset by the rules of the server's settings.
+func (c *call) page() (page, *answer) {
+	p := page{
+		offset: c.integer("offset", 0),
+		count:  c.integer("count", serverDefault(c.settings.DefaultCount, 50)),
+	}
+	p.count = min(p.count, serverDefault(c.settings.UpperCountLimit, 100))
+	if p.count == 0 && !c.settings.AllowInfiniteCount {
+		p.count = serverDefault(c.settings.DefaultCount, 50)
+	}
+	// Nothing but the database looks at the sign.
+	switch {
+	case p.offset < 0:
+		return page{}, refusedStage("skip", p.offset)
+	case p.count < 0:
+		return page{}, refusedStage("limit", p.count)
+	}
+	return p, nil
+}
+
+// integer reads a parameter that has passed the schema: absent or empty, it is
+// the fallback; a fraction is cut off.
+func (c *call) integer(name string, fallback int) int {
+	value, given := c.query[name]
+	if !given || value.text == "" {
+		return fallback
+	}
+	return int(math.Trunc(number(value.text)))
+}
+
+func serverDefault(setting, fallback int) int {
+	if setting < 0 {
+		return fallback
+	}
+	return setting
+}
+
+// refusedStage is the database's answer to a stage with a negative number.
+func refusedStage(stage string, n int) *answer {
+	return failed(http.StatusBadRequest,
+		fmt.Sprintf("invalid argument to $%s stage: Expected a non-negative number in: $%s: %d", stage, stage, n), "")
+}
+
+// cut returns the rows of the page.
+func (p page) cut(rows []abandonedRow) []abandonedRow {
+	rows = rows[min(p.offset, len(rows)):]
+	if p.count > 0 {
+		rows = rows[:min(p.count, len(rows))]
+	}
+	return rows
+}

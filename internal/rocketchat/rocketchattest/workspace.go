@@ -1,0 +1,69 @@
+package rocketchattest
+
+import (
+	"net/http"
+	"sync"
+)
+
+// Workspace is a workspace of a Rocket.Chat server, and the server process
+// before it: an [http.Handler] for [net/http/httptest.NewServer], or to be
+// reached without a socket through [Workspace.Transport]. Make it with [New].
+//
+// All methods may be called from several goroutines at once.
+type Workspace struct {
+	profile Profile
+	routes  []route
+	limiter limiter
+	log     requestLog
+
+	mu       sync.RWMutex // guards what follows
+	settings Settings
+	model    model
+	faults   []*injection
+
+	shuffling sync.Mutex // serialises Settings.Shuffle
+	clients   clientAddresses
+}
+
+// New makes a workspace without departments and rooms: licensed, with an account
+// that has the permission of the analytics routes, and otherwise with the
+// server's default settings, the rate limit of 10 calls a minute included.
+func New(p Profile) *Workspace {
+	return &Workspace{
+		profile:  p,
+		routes:   routes(p),
+		settings: defaults(p),
+		model:    newModel(),
+	}
+}
+
+// Profile is the generation that the workspace was made with.
+func (w *Workspace) Profile() Profile {
+	return w.profile
+}
+
+// Configure changes settings. The change holds for all requests that are
+// answered from then on; change must not call methods of the workspace.
+func (w *Workspace) Configure(change func(*Settings)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	settings := w.settings.clone()
+	change(&settings)
+	w.settings = settings
+}
+
+// Settings are the settings now.
+func (w *Workspace) Settings() Settings {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.settings.clone()
+}
+
+// ServeHTTP answers as the server does, or as the injected faults say.
+func (w *Workspace) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	settings := w.Settings()
+	answered := w.log.received(&settings, r)
+	recorder := &statusWriter{ResponseWriter: rw, now: settings.Now, answered: answered}
+	w.faulty(r, http.HandlerFunc(w.serve)).ServeHTTP(recorder, r)
+	recorder.finish()
+}
