@@ -1,0 +1,107 @@
+package rocketchat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+)
+
+// get sends one GET request and hands the body of a 200 JSON answer to decode.
+// The error is an [*Error], or wraps [ErrNoCredentials] if nothing was sent.
+func (c *Client) get(ctx context.Context, r *route, query url.Values, decode func(io.Reader) error) error {
+	if c.options.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.options.Timeout)
+		defer cancel()
+	}
+	req, err := c.request(ctx, r, query)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
+	}
+
+	begin := c.options.Now()
+	failure := c.exchange(req, r, decode)
+	call := Call{Route: r.name, Outcome: OK, Duration: c.options.Now().Sub(begin)}
+	if failure == nil {
+		c.options.Observe(call)
+		return nil
+	}
+	call.Outcome = failure.Outcome
+	c.options.Observe(call)
+	return failure
+}
+
+// request builds the request with its headers.
+func (c *Client) request(ctx context.Context, r *route, query url.Values) (*http.Request, error) {
+	userID, authToken, err := c.options.Credentials.usable()
+	if err != nil {
+		return nil, err
+	}
+	u := c.options.URL.JoinPath(r.path)
+	u.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("build the request: %w", err)
+	}
+	req.Header.Set("Accept", "application/json")
+	// Asked for here and not left to the transport, so that it holds for each.
+	req.Header.Set("Accept-Encoding", "gzip")
+	req.Header.Set("User-Agent", c.options.UserAgent)
+	req.Header.Set("X-User-Id", userID)
+	req.Header.Set("X-Auth-Token", authToken)
+	return req, nil
+}
+
+// exchange sends the request and reads the answer.
+func (c *Client) exchange(req *http.Request, r *route, decode func(io.Reader) error) *Error {
+	remote := remoteText{secrets: []string{req.Header.Get("X-Auth-Token"), req.Header.Get("X-User-Id")}}
+	// The transport alone, not an http.Client: a client follows redirects, and
+	// takes the token headers to whatever host the answer names.
+	resp, err := c.options.Transport.RoundTrip(req)
+	if err != nil {
+		return broken(req.Context(), r, err, remote)
+	}
+	defer resp.Body.Close()
+
+	body, err := newBody(resp)
+	if err == nil {
+		if refused := refusal(r, resp, body, remote); refused != nil {
+			return refused
+		}
+		err = decode(body)
+	}
+	switch lost := body.lost(); {
+	case err == nil:
+		return nil
+	case lost != nil:
+		return broken(req.Context(), r, lost, remote)
+	default:
+		return &Error{
+			Route: r.name, Outcome: BadResponse, Status: resp.StatusCode,
+			Message: remote.clean(err.Error()) + ": check that url leads to Rocket.Chat and that no proxy changes its answers",
+		}
+	}
+}
+
+// broken is the error of a call that failed below HTTP.
+func broken(ctx context.Context, r *route, err error, remote remoteText) *Error {
+	netErr, isNetErr := errors.AsType[net.Error](err)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &Error{Route: r.name, Outcome: Canceled, Message: "the call was given up by its caller"}
+	case ctx.Err() != nil, isNetErr && netErr.Timeout():
+		return &Error{
+			Route: r.name, Outcome: Timeout,
+			Message: "no whole answer in time: the workspace is slow or hangs; look at its load, or give the scrape and timeout more time",
+		}
+	default:
+		return &Error{
+			Route: r.name, Outcome: Network,
+			Message: remote.clean(err.Error()) + ": check url, name resolution, firewall and certificates",
+		}
+	}
+}

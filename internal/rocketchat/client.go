@@ -1,0 +1,60 @@
+package rocketchat
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Options are what a [Client] needs. URL, Transport, Credentials and Now are
+// required.
+type Options struct {
+	// URL is the workspace's address; a path prefix is kept. Nothing is ever
+	// sent to another scheme, host or port.
+	URL *url.URL
+	// Transport sends the requests. The client uses it directly, without
+	// cookies and without following redirects.
+	Transport http.RoundTripper
+	// Credentials are sent with each call.
+	Credentials Credentials
+	// UserAgent names the program and its version.
+	UserAgent string
+	// Timeout bounds one call; 0 leaves that to the context.
+	Timeout time.Duration
+	// Observe is told of each call that was sent, when it has ended. It may be
+	// nil; it must be safe for concurrent use.
+	Observe func(Call)
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Call is one request that was sent and how it ended.
+type Call struct {
+	// Route is one of [Routes].
+	Route string
+	// Outcome is how the call ended.
+	Outcome Outcome
+	// Duration is the time from sending the request to the end of the answer.
+	Duration time.Duration
+}
+
+// Client asks one workspace. It is safe for concurrent use.
+type Client struct {
+	options       Options
+	pagingSupport pagingSupport
+}
+
+// New returns a client for the workspace. It sends nothing.
+func New(options Options) *Client {
+	if options.Observe == nil {
+		options.Observe = func(Call) {}
+	}
+	return &Client{options: options, pagingSupport: newPagingSupport()}
+}
+
+// CloseIdleConnections closes the connections that wait for another call.
+func (c *Client) CloseIdleConnections() {
+	if t, ok := c.options.Transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}

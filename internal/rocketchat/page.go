@@ -1,0 +1,207 @@
+package rocketchat
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Limits of an answer. An id of the server has 17 or 24 characters, and a
+// workspace some hundred departments; what is far beyond is not an answer.
+const (
+	maxDepartmentID = 256
+	maxDepartments  = 20_000
+)
+
+// Errors of an answer that is JSON and yet not the documented one.
+var (
+	errNotAnObject     = errors.New("the answer is not a JSON object")
+	errNoSuccess       = errors.New("the answer does not say success: true")
+	errNoDepartments   = errors.New("the answer has no departments array")
+	errRepeatedKey     = errors.New("the answer has a key twice")
+	errBadDepartment   = errors.New("a department of the answer is not an object with an _id and a number")
+	errBadID           = errors.New("a department's _id is neither a string nor null")
+	errLongID          = fmt.Errorf("a department's _id is longer than %d bytes", maxDepartmentID)
+	errRepeatedID      = errors.New("a department's _id stands twice on one page")
+	errManyDepartments = fmt.Errorf("the answer has more than %d departments", maxDepartments)
+)
+
+// page is one answer of an analytics route: some or all of the departments that
+// have anything to count in the period.
+type page struct {
+	rows []row
+	// total is how many departments the server says there are, -1 if it does
+	// not say.
+	total int64
+}
+
+// row is one department's number.
+type row struct {
+	id    departmentID
+	count int64
+}
+
+// departmentID is an _id as it was sent. The rooms without a department have a
+// null in its place.
+type departmentID struct {
+	sent string
+	null bool
+}
+
+// decodePage reads the answer of an analytics route, which counts in the field:
+// {"departments":[{"_id":"...","abandonedRooms":3}],"total":1,"success":true}.
+func decodePage(r io.Reader, field string) (page, error) {
+	d := pageDecoder{jsonScanner: newJSONScanner(r), field: field, page: page{total: -1}}
+	if err := d.decode(); err != nil {
+		return page{}, err
+	}
+	return d.page, nil
+}
+
+// pageDecoder reads one page.
+type pageDecoder struct {
+	*jsonScanner
+
+	field string
+	page  page
+
+	success, departments, total bool // Keys that were met; success only if true.
+}
+
+func (d *pageDecoder) decode() error {
+	if c, err := d.token(); err != nil {
+		return err
+	} else if c != '{' {
+		return errNotAnObject
+	}
+	if err := d.object(d.member); err != nil {
+		return err
+	}
+	if err := d.finish(); err != nil {
+		return err
+	}
+	if !d.success {
+		return errNoSuccess
+	}
+	if !d.departments {
+		return errNoDepartments
+	}
+	return nil
+}
+
+// member reads one member of the answer.
+func (d *pageDecoder) member(key []byte) error {
+	switch string(key) {
+	case "departments":
+		if d.departments {
+			return errRepeatedKey
+		}
+		d.departments = true
+		return d.rows()
+	case "total":
+		if d.total {
+			return errRepeatedKey
+		}
+		d.total = true
+		total, err := d.count()
+		d.page.total = total
+		return err
+	case "success":
+		if d.success {
+			return errRepeatedKey
+		}
+		return d.isTrue(&d.success)
+	default:
+		return d.skip(1)
+	}
+}
+
+// isTrue reads a value and tells whether it is true.
+func (d *pageDecoder) isTrue(result *bool) error {
+	if c, err := d.token(); err != nil || c != 't' {
+		return d.skip(1)
+	}
+	literal, err := d.scalar()
+	*result = string(literal) == "true"
+	return err
+}
+
+// rows reads the departments.
+func (d *pageDecoder) rows() error {
+	if c, err := d.token(); err != nil {
+		return err
+	} else if c != '[' {
+		return errNoDepartments
+	}
+	met := make(map[departmentID]struct{})
+	return d.array(func() error {
+		next, err := d.row()
+		if err != nil {
+			return err
+		}
+		if len(d.page.rows) == maxDepartments {
+			return errManyDepartments
+		}
+		d.page.rows = append(d.page.rows, next)
+		met[next.id] = struct{}{}
+		if len(met) < len(d.page.rows) {
+			return errRepeatedID
+		}
+		return nil
+	})
+}
+
+// row reads one department.
+func (d *pageDecoder) row() (row, error) {
+	var r row
+	if c, err := d.token(); err != nil {
+		return r, err
+	} else if c != '{' {
+		return r, errBadDepartment
+	}
+	var hasID, hasCount bool
+	err := d.object(func(key []byte) (err error) {
+		switch {
+		case string(key) == "_id" && hasID, string(key) == d.field && hasCount:
+			return errRepeatedKey
+		case string(key) == "_id":
+			hasID = true
+			r.id, err = d.departmentID()
+		case string(key) == d.field:
+			hasCount = true
+			r.count, err = d.count()
+		default:
+			err = d.skip(1)
+		}
+		return err
+	})
+	if err == nil && (!hasID || !hasCount) {
+		err = errBadDepartment
+	}
+	return r, err
+}
+
+// departmentID reads an _id.
+func (d *pageDecoder) departmentID() (departmentID, error) {
+	switch c, err := d.token(); {
+	case err != nil:
+		return departmentID{}, err
+	case c == '"':
+		id, err := d.str()
+		if err != nil {
+			return departmentID{}, err
+		}
+		if len(id) > maxDepartmentID {
+			return departmentID{}, errLongID
+		}
+		return departmentID{sent: string(id)}, nil
+	case c != 'n':
+		return departmentID{}, errBadID
+	}
+	if literal, err := d.scalar(); err != nil {
+		return departmentID{}, err
+	} else if string(literal) != "null" {
+		return departmentID{}, errBadID
+	}
+	return departmentID{null: true}, nil
+}

@@ -1,0 +1,88 @@
+package rocketchat
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// errPagingRefused means that a call was not sent, because the server is known
+// to refuse its parameters.
+var errPagingRefused = errors.New("the server takes no paging parameters")
+
+// isPagingRefusal reports whether the error of a call with paging parameters
+// means that the server does not take them. Without them the call is legal, so
+// any refusal of parameters is one of these.
+func isPagingRefusal(err error) bool {
+	refused, ok := errors.AsType[*Error](err)
+	return errors.Is(err, errPagingRefused) || ok && refused.Outcome == InvalidParams
+}
+
+// pagingSupport remembers for a whole workspace whether its server takes paging
+// parameters. Releases up to 7.0 refuse them on the analytics routes: their
+// parameter schema has no such properties.
+type pagingSupport struct {
+	// finding is held by the call that finds out; the others wait for it
+	// instead of being refused one by one.
+	finding chan struct{}
+
+	mu        sync.Mutex
+	state     support
+	refusedAt time.Time
+}
+
+type support int
+
+const (
+	unknown support = iota
+	granted
+	refused
+)
+
+func newPagingSupport() pagingSupport {
+	return pagingSupport{finding: make(chan struct{}, 1)}
+}
+
+// current returns what is known at the moment.
+func (s *pagingSupport) current(now time.Time) support {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == refused && now.Sub(s.refusedAt) >= relearn {
+		s.state = unknown
+	}
+	return s.state
+}
+
+// call sends a call with paging parameters and learns from how it ends. It fails
+// with errPagingRefused if the server is known to refuse them, and with the
+// context's error if that ends while another call finds out.
+func (s *pagingSupport) call(ctx context.Context, now time.Time, send func() error) error {
+	if s.current(now) == unknown {
+		select {
+		case s.finding <- struct{}{}:
+			defer func() { <-s.finding }()
+		case <-ctx.Done():
+			return ctx.Err() //nolint:wrapcheck // The caller says what was asked.
+		}
+	}
+	if s.current(now) == refused {
+		return errPagingRefused
+	}
+	err := send()
+	s.learn(err, now)
+	return err
+}
+
+// learn notes what the end of a call says. Most failures say nothing of its
+// parameters.
+func (s *pagingSupport) learn(err error, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil:
+		s.state = granted
+	case isPagingRefusal(err):
+		s.state, s.refusedAt = refused, now
+	}
+}

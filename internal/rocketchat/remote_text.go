@@ -1,0 +1,41 @@
+package rocketchat
+
+import (
+	"strings"
+	"unicode"
+)
+
+// remoteText makes text that came from the network fit for a log line. A server,
+// or a proxy before it, can put anything into its answer, the token that it was
+// sent included.
+type remoteText struct {
+	secrets []string
+}
+
+// maxRemoteText bounds what is shown of such a text, in characters.
+const maxRemoteText = 200
+
+// clean returns the text in one printable line of bounded length without the
+// secrets; a text that holds one is not shown at all, for the next server
+// might send it in two pieces.
+func (t remoteText) clean(text string) string {
+	for _, secret := range t.secrets {
+		if strings.Contains(text, secret) {
+			return "(text that holds a credential)"
+		}
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if short := []rune(text); len(short) > maxRemoteText {
+		return string(short[:maxRemoteText]) + "..."
+	}
+	return text
+}
