@@ -1,0 +1,39 @@
+package collector
+
+import "time"
+
+// Window is a period that moves with the clock. Its zero value is not a window:
+// use [RollingWindow] or [CalendarWindow].
+type Window struct {
+	name   string
+	period func(now time.Time) Period
+}
+
+// Period is from Start to End, both inclusive and in whole milliseconds, as the
+// server compares them.
+type Period struct {
+	Start, End time.Time
+}
+
+// RollingWindow returns the window of that length that ends now. Hours that the
+// clocks skip or repeat do not change its length.
+func RollingWindow(name string, length time.Duration) Window {
+	return Window{name: name, period: func(now time.Time) Period {
+		return Period{Start: now.Add(-length), End: now}
+	}}
+}
+
+// CalendarWindow returns the window of calendar days of the zone.
+func CalendarWindow(name string, calendar Calendar, zone *time.Location) Window {
+	return Window{name: name, period: func(now time.Time) Period {
+		return calendar.period(now.In(zone))
+	}}
+}
+
+// Name is the window's label.
+func (w Window) Name() string { return w.name }
+
+// Period returns what the window covers at that moment.
+func (w Window) Period(now time.Time) Period {
+	return w.period(now.Truncate(time.Millisecond))
+}
