@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -41,6 +42,12 @@ type answer struct {
 	body    []byte
 }
 
+// noStore adds what keeps an answer out of caches.
+func (a *answer) noStore() {
+	a.header.Set("Cache-Control", "no-store")
+	a.header.Set("Pragma", "no-cache")
+}
+
 // failure is the body of the REST API's errors. Fields that a kind of error does
 // not have are left out.
 type failure struct {
@@ -73,20 +80,12 @@ func notFound() *answer {
 }
 
 // send writes the answer with the headers that all answers have.
-func (a *answer) send(rw http.ResponseWriter, r *http.Request, p Profile, s *Settings) {
+func (a *answer) send(rw http.ResponseWriter, r *http.Request, s *Settings) {
 	h := rw.Header()
-	for name, values := range a.header {
-		h[name] = values
-	}
+	maps.Copy(h, a.header)
 	h.Set("X-XSS-Protection", "1")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if a.content != "" {
-		h.Set("Content-Type", a.content)
-	}
-	if a.content == contentJSON && p != Old {
-		h.Set("Cache-Control", "no-store")
-		h.Set("Pragma", "no-cache")
-	}
+	h.Set("Content-Type", a.content)
 	body := a.body
 	if s.Gzip {
 		h.Set("Vary", "Accept-Encoding")
@@ -97,7 +96,7 @@ func (a *answer) send(rw http.ResponseWriter, r *http.Request, p Profile, s *Set
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	rw.WriteHeader(a.status)
-	_, _ = rw.Write(body) // A client that has gone needs no answer.
+	_, _ = rw.Write(body) //nolint:gosec // G705: JSON, or a text of this package. A client that has gone needs no answer.
 }
 
 func gzipped(body []byte) []byte {

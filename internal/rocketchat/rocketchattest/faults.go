@@ -3,9 +3,9 @@ package rocketchattest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -124,15 +124,20 @@ func proxyPage(status int, title string) Fault {
 		"<body>\r\n<center><h1>%[1]s</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n", title))
 }
 
-// DatabaseError answers as the server whose database fails with a message: 400,
-// as if the client had made a mistake, but without an errorType.
+// DatabaseError lets the server's database fail with a message. Where the server
+// would have answered 200 it answers 400, as if the client had made a mistake, but
+// without an errorType.
 func DatabaseError(message string) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		text, err := json.Marshal(failure{Success: new(false), Error: message})
-		if err != nil {
-			panic(fmt.Sprintf("rocketchattest: encode an error: %v", err))
+		a := recorded(next, r)
+		if a.status == http.StatusOK {
+			e := failed(http.StatusBadRequest, message, "")
+			a.status, a.body = e.status, e.body
+			a.header.Del("Content-Encoding")
+			a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
 		}
-		RespondJSON(http.StatusBadRequest, string(text))(w, r, next)
+		a.begin(w)
+		_, _ = w.Write(a.body) // A client that has gone needs no answer.
 	}
 }
 
@@ -216,9 +221,7 @@ func recorded(h http.Handler, r *http.Request) *recording {
 
 // begin sends the headers.
 func (a *recording) begin(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
 }
 

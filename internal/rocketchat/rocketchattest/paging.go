@@ -2,7 +2,6 @@ package rocketchattest
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 )
 
@@ -31,14 +30,15 @@ func (c *call) page() (page, *answer) {
 	return p, nil
 }
 
-// integer reads a parameter that has passed the schema: absent or empty, it is
-// the fallback; a fraction is cut off.
+// integer reads a parameter that has passed the schema. Absent, it is the
+// fallback; a fraction is cut off.
 func (c *call) integer(name string, fallback int) int {
 	value, given := c.query[name]
-	if !given || value.text == "" {
+	if !given {
 		return fallback
 	}
-	return int(math.Trunc(number(value.text)))
+	const enough = 1 << 31 // More departments than any workspace has.
+	return int(max(-enough, min(number(value.text), enough)))
 }
 
 func serverDefault(setting, fallback int) int {

@@ -14,43 +14,56 @@ type query map[string]parameter
 // parameter is the value of one name.
 type parameter struct {
 	text string
-	// compound values are arrays and objects: the name came more than once, or
-	// with brackets.
-	compound bool
 	// times is how often the name came.
 	times int
+	// list and object say that it came as name[]=, and as name[key]=.
+	list, object bool
 }
 
-// The limits of the server's parser. Parameters over the first are dropped; more
-// values of one name than the second are an error of newer servers.
+// The limits of the server's parser.
 const (
 	maxParameters = 1000
 	maxArray      = 500
 )
 
-// parseQuery reads the parameters like the library that the server uses, which
-// takes malformed escapes literally instead of refusing them.
+// parseQuery reads the parameters like the library that the server uses.
+// Malformed escapes stay as they are. Too many parameters are an error of the
+// latest servers; older ones overlook them.
 func parseQuery(c *call) *answer {
-	c.query = make(query)
-	for i, pair := range strings.Split(c.request.URL.RawQuery, "&") {
-		if i == maxParameters {
-			break
+	strict := c.workspace.profile == Latest
+	pairs := strings.Split(c.request.URL.RawQuery, "&")
+	if len(pairs) > maxParameters {
+		if strict {
+			return invalidQuery()
 		}
+		pairs = pairs[:maxParameters]
+	}
+	c.query = make(query)
+	for _, pair := range pairs {
 		name, text, _ := strings.Cut(pair, "=")
-		name, brackets, _ := strings.Cut(unescape(name), "[")
+		name, key, brackets := strings.Cut(unescape(name), "[")
+		if name == "" {
+			name = key // "[name]=" is "name=".
+		}
 		if name == "" {
 			continue
 		}
 		p := c.query[name]
-		p.times++
-		p.compound = p.times > 1 || brackets != ""
 		p.text = unescape(text)
+		p.times++
+		isList := strings.Trim(key, "0123456789") == "]"
+		p.list = p.list || brackets && isList
+		p.object = p.object || brackets && !isList
 		c.query[name] = p
-		if c.workspace.profile == Latest && p.times > maxArray {
-			return failed(http.StatusBadRequest, "Invalid query parameters", "")
+		if strict && p.times > maxArray {
+			return invalidQuery()
 		}
 	}
 	return nil
+}
+
+func invalidQuery() *answer {
+	return failed(http.StatusBadRequest, "Invalid query parameters", "")
 }
 
 func unescape(s string) string {
@@ -65,6 +78,8 @@ func unescape(s string) string {
 type schema struct {
 	required   []string
 	properties []property // in the order of the schema, in which they are looked at
+	// unwraps says that a list of one value passes for the value.
+	unwraps bool
 }
 
 type property struct {
@@ -77,6 +92,7 @@ func analyticsSchema(p Profile) schema {
 	s := schema{
 		required:   []string{"start", "end"},
 		properties: []property{{name: "start"}, {name: "end"}, {name: "departmentId"}},
+		unwraps:    p == Latest,
 	}
 	if p != Old {
 		s.properties = append(s.properties,
@@ -85,8 +101,7 @@ func analyticsSchema(p Profile) schema {
 	return s
 }
 
-// validate applies the route's schema. The server reports the first violation:
-// missing names, then names that are not allowed, then wrong types.
+// validate applies the route's schema.
 func validate(c *call) *answer {
 	message := c.route.parameters.violation(c.query)
 	if message == "" {
@@ -95,6 +110,8 @@ func validate(c *call) *answer {
 	return failed(http.StatusBadRequest, message+" [invalid-params]", "invalid-params")
 }
 
+// violation is the first violation: missing names, then names that are not
+// allowed, then wrong types. It is empty if there is none.
 func (s schema) violation(q query) string {
 	for _, name := range s.required {
 		if _, given := q[name]; !given {
@@ -112,24 +129,32 @@ func (s schema) violation(q query) string {
 	}
 	for _, p := range s.properties {
 		value, given := q[p.name]
+		if !given {
+			continue
+		}
+		scalar := value.times == 1 && !value.object && (!value.list || s.unwraps)
 		switch {
-		case !given:
-		case p.numeric && (value.compound || value.text != "" && math.IsNaN(number(value.text))):
+		case p.numeric && (!scalar || math.IsNaN(number(value.text))):
 			return "must be number"
-		case !p.numeric && value.compound:
+		case !scalar:
 			return "must be string"
 		}
 	}
 	return ""
 }
 
-// number reads a text as JavaScript converts one to a number: NaN if it is none.
+// number reads a text as JavaScript makes a number of one: NaN if it is none.
+// The server also lets Infinity pass; the double does not.
 func number(s string) float64 {
 	s = strings.TrimSpace(s)
-	if strings.ContainsAny(s, "_pPnN") { // What Go takes beyond JavaScript.
+	if len(s) > 2 && s[0] == '0' && strings.ContainsRune("xXoObB", rune(s[1])) {
+		if n, err := strconv.ParseUint(s, 0, 64); err == nil && !strings.Contains(s, "_") {
+			return float64(n)
+		}
 		return math.NaN()
 	}
-	if n, err := strconv.ParseFloat(s, 64); err == nil {
+	// Underscores, and words such as "inf", are numbers to Go alone.
+	if n, err := strconv.ParseFloat(s, 64); err == nil && !strings.ContainsAny(s, "_nN") {
 		return n
 	}
 	return math.NaN()

@@ -1,11 +1,7 @@
 package rocketchattest
 
 import (
-	"fmt"
-	"math"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -45,22 +41,6 @@ type call struct {
 	header http.Header
 }
 
-// check passes a call by returning nil, or answers it.
-type check func(*call) *answer
-
-// checks are the steps before a handler, in the order in which the profile takes
-// them.
-func (p Profile) checks() []check {
-	switch p {
-	case Old:
-		return []check{authenticate, limitRate, parseQuery, validate, permit}
-	case Mid:
-		return []check{license, authenticate, limitRate, parseQuery, validate, permit}
-	default:
-		return []check{authenticate, permit, license, parseQuery, limitRate, validate}
-	}
-}
-
 // serve answers a request that no fault has answered.
 func (w *Workspace) serve(rw http.ResponseWriter, r *http.Request) {
 	settings := w.Settings()
@@ -69,7 +49,7 @@ func (w *Workspace) serve(rw http.ResponseWriter, r *http.Request) {
 		rw.WriteHeader(http.StatusFound)
 		return
 	}
-	w.answer(r, &settings).send(rw, r, w.profile, &settings)
+	w.answer(r, &settings).send(rw, r, &settings)
 }
 
 func (w *Workspace) answer(r *http.Request, s *Settings) *answer {
@@ -81,17 +61,32 @@ func (w *Workspace) answer(r *http.Request, s *Settings) *answer {
 		return w.unrouted(r, s)
 	}
 	c := &call{workspace: w, settings: s, route: found, request: r, now: s.Now(), header: make(http.Header)}
-	a := c.run(w.profile.checks())
+	return c.answer()
+}
+
+// answer takes the call through the checks to the handler.
+func (c *call) answer() *answer {
+	before, inside := c.workspace.profile.checks()
+	if c.route.unguarded {
+		before, inside = nil, nil
+	}
+	for _, pass := range before {
+		if a := pass(c); a != nil {
+			return a
+		}
+	}
+	a := c.handled(inside)
 	a.header = c.header
+	if c.workspace.profile != Old {
+		a.noStore()
+	}
 	return a
 }
 
-func (c *call) run(checks []check) *answer {
-	if !c.route.unguarded {
-		for _, pass := range checks {
-			if a := pass(c); a != nil {
-				return a
-			}
+func (c *call) handled(inside []check) *answer {
+	for _, pass := range inside {
+		if a := pass(c); a != nil {
+			return a
 		}
 	}
 	return c.route.handle(c)
@@ -125,82 +120,4 @@ func (w *Workspace) unrouted(r *http.Request, s *Settings) *answer {
 		}
 	}
 	return webAppPage()
-}
-
-func license(c *call) *answer {
-	if !c.route.premium || c.settings.Licensed {
-		return nil
-	}
-	return failed(http.StatusBadRequest, "This is an enterprise feature [error-action-not-allowed]", "error-action-not-allowed")
-}
-
-func authenticate(c *call) *answer {
-	const message = "You must be logged in to do this."
-	if authenticated(c.settings, c.request) {
-		return nil
-	}
-	p := c.workspace.profile
-	if p == Mid && c.settings.AllowAnonymousRead {
-		c.anonymous = true
-		return nil
-	}
-	body := failure{Status: "error", Message: message}
-	if p != Old {
-		body.Success, body.Error = new(false), message
-	}
-	return jsonAnswer(http.StatusUnauthorized, body)
-}
-
-func authenticated(s *Settings, r *http.Request) bool {
-	return r.Header.Get("X-User-Id") == s.UserID && r.Header.Get("X-Auth-Token") == s.AuthToken
-}
-
-func permit(c *call) *answer {
-	if !c.anonymous {
-		for _, p := range c.route.permissions {
-			if c.settings.permits(p) {
-				return nil
-			}
-		}
-	}
-	return failed(http.StatusForbidden, "User does not have the permissions required for this action [error-unauthorized]", "")
-}
-
-func limitRate(c *call) *answer {
-	limit := c.settings.RateLimit
-	if limit.Calls == 0 || !c.anonymous && c.settings.permits(BypassRateLimit) {
-		return nil
-	}
-	v := c.workspace.limiter.call(limit, c.route.method+" "+c.route.path, clientAddress(c.request), c.now)
-	c.header.Set("X-RateLimit-Limit", strconv.Itoa(limit.Calls))
-	c.header.Set("X-RateLimit-Remaining", strconv.Itoa(v.remaining))
-	c.header.Set("X-RateLimit-Reset", strconv.FormatInt(v.reset, 10))
-	if v.allowed {
-		return nil
-	}
-	return failed(http.StatusTooManyRequests, fmt.Sprintf("Error, too many requests. Please slow down. "+
-		"You must wait %.0f seconds before trying this endpoint again. [error-too-many-requests]", math.Ceil(v.wait.Seconds())), "")
-}
-
-// clientAddress is what the limiter takes for the client's address: the header
-// X-Real-IP, which any client may set, else the socket's.
-func clientAddress(r *http.Request) string {
-	if real := r.Header.Get("X-Real-IP"); real != "" {
-		return real
-	}
-	return host(r.RemoteAddr)
-}
-
-// local says whether the client is on the server's machine, as ForceSSL sees it.
-func local(r *http.Request) bool {
-	address := host(r.RemoteAddr)
-	return address == "127.0.0.1" || address == "::1"
-}
-
-// host is an address without its port.
-func host(address string) string {
-	if h, _, err := net.SplitHostPort(address); err == nil {
-		return h
-	}
-	return address
 }

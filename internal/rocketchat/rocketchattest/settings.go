@@ -18,7 +18,7 @@ const (
 	// ViewLivechatManager is what the analytics routes ask for.
 	ViewLivechatManager = "view-livechat-manager"
 	// BypassRateLimit frees the account from the rate limiter.
-	BypassRateLimit = "api-bypass-rate-limit"
+	BypassRateLimit = "api-bypass-rate-limit" //nolint:gosec // G101: a permission's name, no secret.
 )
 
 // Settings is what an administrator, the host and the network can make
@@ -51,8 +51,10 @@ type Settings struct {
 	// and is answered 403 where it should be 401.
 	AllowAnonymousRead bool
 
-	// ForceSSL sends clients to https, except those on the same machine: a
-	// request from 127.0.0.1 or ::1 is answered.
+	// ForceSSL sends clients that come without TLS to https with a 302, except
+	// those on the same machine: a request from 127.0.0.1 or ::1 is answered, if no
+	// proxy says in X-Forwarded-For that it came from elsewhere. The double has no
+	// TLS: a proxy's "X-Forwarded-Proto: https" passes for it.
 	ForceSSL bool
 	// Gzip compresses answers of at least 1 KiB for clients that take it.
 	Gzip bool
@@ -111,9 +113,10 @@ func defaults(p Profile) Settings {
 }
 
 // clone keeps readers of an earlier value safe from changes to this one.
-func (s Settings) clone() Settings {
-	s.Permissions = slices.Clone(s.Permissions)
-	return s
+func (s *Settings) clone() Settings {
+	copied := *s
+	copied.Permissions = slices.Clone(s.Permissions)
+	return copied
 }
 
 func (s *Settings) permits(permission string) bool {

@@ -2,6 +2,7 @@ package rocketchattest
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,13 @@ type clientAddresses struct {
 	last atomic.Uint32
 }
 
+// next is an address of 198.18.0.0/15, which is set aside for tests of networks:
+// never a real client's.
+func (c *clientAddresses) next() net.IP {
+	address := binary.BigEndian.AppendUint32(nil, 198<<24|18<<16+c.last.Add(1))
+	return net.IP(address)
+}
+
 // Transport connects a client to the workspace inside this process, whatever
 // host its http URL names: real HTTP between [http.Transport] and [http.Server],
 // over [net.Pipe] instead of sockets. So it works inside a [testing/synctest]
@@ -24,8 +32,7 @@ type clientAddresses struct {
 // goroutines behind it end with their connections, which a bubble waits for.
 func (w *Workspace) Transport() *http.Transport {
 	server := &http.Server{Handler: w} //nolint:gosec // G112: nobody else can connect to it.
-	n := w.clients.last.Add(1)
-	client := net.IPv4(192, 0, 2, byte(n)) // Reserved for documentation: never a real client's.
+	client := w.clients.next()
 	return &http.Transport{
 		DialContext: func(context.Context, string, string) (net.Conn, error) {
 			near, far := net.Pipe()
@@ -69,11 +76,11 @@ func (l *oneConnection) Accept() (net.Conn, error) {
 }
 
 // Close does nothing: the connection belongs to the server.
-func (l *oneConnection) Close() error {
+func (*oneConnection) Close() error {
 	return nil
 }
 
 // Addr is the address of the pipe.
-func (l *oneConnection) Addr() net.Addr {
-	return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 0), Port: 80}
+func (*oneConnection) Addr() net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(198, 18, 0, 0), Port: 80}
 }

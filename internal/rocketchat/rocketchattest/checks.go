@@ -1,0 +1,111 @@
+package rocketchattest
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// check passes a call by returning nil, or answers it.
+type check func(*call) *answer
+
+// checks are the steps before a handler, in the order in which the profile takes
+// them: those before the route, and those inside of it, whose answers look like
+// the handler's.
+func (p Profile) checks() (before, inside []check) {
+	switch p {
+	case Old:
+		return nil, []check{authenticate, parseQuery, limitRate, validate, permit}
+	case Mid:
+		return []check{license}, []check{authenticate, parseQuery, limitRate, validate, permit}
+	default:
+		return []check{authenticate, permit, license, parseQuery}, []check{limitRate, validate}
+	}
+}
+
+func license(c *call) *answer {
+	if !c.route.premium || c.settings.Licensed {
+		return nil
+	}
+	return failed(http.StatusBadRequest, "This is an enterprise feature [error-action-not-allowed]", "error-action-not-allowed")
+}
+
+func authenticate(c *call) *answer {
+	const message = "You must be logged in to do this."
+	if authenticated(c.settings, c.request) {
+		return nil
+	}
+	p := c.workspace.profile
+	if p == Mid && c.settings.AllowAnonymousRead {
+		c.anonymous = true
+		return nil
+	}
+	body := failure{Status: "error", Message: message}
+	if p != Old {
+		body.Success, body.Error = new(false), message
+	}
+	return jsonAnswer(http.StatusUnauthorized, body)
+}
+
+func authenticated(s *Settings, r *http.Request) bool {
+	return r.Header.Get("X-User-Id") == s.UserID && r.Header.Get("X-Auth-Token") == s.AuthToken
+}
+
+func permit(c *call) *answer {
+	if !c.anonymous && slices.ContainsFunc(c.route.permissions, c.settings.permits) {
+		return nil
+	}
+	return failed(http.StatusForbidden, "User does not have the permissions required for this action [error-unauthorized]", "")
+}
+
+func limitRate(c *call) *answer {
+	limit := c.settings.RateLimit
+	if limit.Calls == 0 || !c.anonymous && c.settings.permits(BypassRateLimit) {
+		return nil
+	}
+	v := c.workspace.limiter.call(limit, c.route.method+" "+c.route.path, clientAddress(c.request), c.now)
+	c.header.Set("X-RateLimit-Limit", strconv.Itoa(limit.Calls))
+	c.header.Set("X-RateLimit-Remaining", strconv.Itoa(v.remaining))
+	c.header.Set("X-RateLimit-Reset", strconv.FormatInt(v.reset, 10))
+	if v.allowed {
+		return nil
+	}
+	return failed(http.StatusTooManyRequests, fmt.Sprintf("Error, too many requests. Please slow down. "+
+		"You must wait %.0f seconds before trying this endpoint again. [error-too-many-requests]", math.Ceil(v.wait.Seconds())), "")
+}
+
+// clientAddress is what the limiter takes for the client's address: the header
+// X-Real-IP, which any client may set, else the socket's.
+func clientAddress(r *http.Request) string {
+	if told := r.Header.Get("X-Real-IP"); told != "" {
+		return told
+	}
+	return host(r.RemoteAddr)
+}
+
+// local says whether ForceSSL takes the client for one on the server's machine: a
+// proxy there that names a client elsewhere is not.
+func local(r *http.Request) bool {
+	addresses := []string{host(r.RemoteAddr)}
+	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" {
+		addresses = append(addresses, strings.Split(forwarded, ",")...)
+	}
+	for _, address := range addresses {
+		if address = strings.TrimSpace(address); address != "127.0.0.1" && address != "::1" {
+			return false
+		}
+	}
+	return true
+}
+
+// host is an address without its port.
+func host(address string) string {
+	if h, _, err := net.SplitHostPort(address); err == nil {
+		return h
+	}
+	return address
+}
