@@ -1,0 +1,86 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"livechat_exporter/internal/rocketchat/rocketchattest"
+)
+
+// exporter is the built exporter as a process.
+type exporter struct {
+	*process
+
+	address string
+}
+
+// startExporter starts the exporter with a configuration on a free port, and waits
+// until it is ready. More flags may follow.
+func startExporter(t *testing.T, config string, flags ...string) *exporter {
+	t.Helper()
+	args := append([]string{"--config.file=" + writeFile(t, "config.yml", config), "--web.listen-address=127.0.0.1:0"}, flags...)
+	e := &exporter{process: start(t, programs.exporter, args...)}
+	e.address = e.process.address(t)
+	return e
+}
+
+// config is a configuration for a workspace with the right credentials.
+func config(t *testing.T, w *workspace, windows ...string) string {
+	t.Helper()
+	return configWithToken(t, w, rocketchattest.AuthToken, windows...)
+}
+
+func configWithToken(t *testing.T, w *workspace, token string, windows ...string) string {
+	t.Helper()
+	return fmt.Sprintf(`workspaces:
+  main:
+    url: %s
+    user_id: %s
+    auth_token_file: %s
+windows: [%s]
+`, w.url(), rocketchattest.UserID, writeFile(t, "token", token+"\n"), strings.Join(windows, ", "))
+}
+
+// writeFile writes a file into a temporary folder of its own.
+func writeFile(t *testing.T, name, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// page is the exporter's page of metrics in the text format.
+func (e *exporter) page(t *testing.T) string {
+	t.Helper()
+	status, body, err := get(t.Context(), http.DefaultClient, "http://"+e.address+"/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status != http.StatusOK {
+		t.Fatalf("/metrics: got status %d, want 200; body:\n%s", status, body)
+	}
+	return body
+}
+
+// get asks for a page.
+func get(ctx context.Context, client *http.Client, url string) (status int, body string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return 0, "", err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(content), err
+}
