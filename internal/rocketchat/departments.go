@@ -21,7 +21,7 @@ const (
 // found to work the last time.
 func (c *Client) departments(ctx context.Context, q query, paging *Paging) (Answer, error) {
 	now := c.options.Now()
-	begin, firstRows := paging.recall(now)
+	begin := paging.recall(now)
 	if c.pagingSupport.current(now) == refused {
 		begin = asFirst
 	}
@@ -36,52 +36,61 @@ func (c *Client) departments(ctx context.Context, q query, paging *Paging) (Answ
 		if got.missing() == 0 {
 			return got.answer(), nil
 		}
-		begin, firstRows = asWhole, len(first.rows)
 	}
 
-	if begin == asWhole {
+	if begin != inPages {
 		whole, err := c.tryPage(ctx, q, 0, 0)
 		if err != nil {
 			return got.answerDespite(err)
 		}
 		got.add(whole)
-		// More rows than the server's own page size are all that it has: what
-		// is missing then is missing on a replica, and no page would bring it.
-		if got.missing() == 0 || len(whole.rows) > firstRows {
-			paging.remember(asWhole, firstRows, now)
+		if got.missing() == 0 {
+			paging.remember(asWhole, now)
+			return got.answer(), nil
+		}
+		if begin == asWholeOnly {
 			return got.answer(), nil
 		}
 	}
 
-	if err := c.tryPages(ctx, q, &got); err != nil {
+	before := len(got.rows)
+	paged, err := c.tryPages(ctx, q, &got)
+	if err != nil {
 		return got.answerDespite(err)
 	}
-	paging.remember(inPages, firstRows, now)
+	if paged && len(got.rows) == before {
+		paging.remember(asWholeOnly, now)
+	} else {
+		paging.remember(inPages, now)
+	}
 	return got.answer(), nil
 }
 
-// tryPages asks for one page after the other, as long as the rest fits into
-// maxPages.
-func (c *Client) tryPages(ctx context.Context, q query, got *collected) error {
+// tryPages asks for one page after the other, if all of them fit into maxPages,
+// and reports whether they do.
+func (c *Client) tryPages(ctx context.Context, q query, got *collected) (paged bool, err error) {
 	if got.total > maxPages*pageSize {
-		return nil
+		return false, nil
 	}
 	offset := 0
 	for sent := 1; sent <= maxPages; sent++ {
 		next, err := c.tryPage(ctx, q, offset, pageSize)
 		if err != nil {
-			return err
+			return false, err
 		}
 		got.add(next)
 		rows := len(next.rows)
 		offset += rows
 		// The server can be set to shorter pages: what came is what counts.
 		rest := int(next.total) - offset
-		if got.missing() == 0 || rows == 0 || rest <= 0 || rest > (maxPages-sent)*rows {
-			return nil
+		if got.missing() == 0 || rows == 0 || rest <= 0 {
+			return true, nil
+		}
+		if rest > (maxPages-sent)*rows {
+			return false, nil
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // tryPage asks for count departments from offset on, for all of them where count

@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// relearn is how long it is remembered that an answer arrives in pages, or that
-// the server takes no paging parameters: settings change, and servers are
-// updated.
+// relearn is how long it is remembered what a server does not grant: settings
+// change, and servers are updated.
 const relearn = time.Hour
 
 // Paging remembers how the answers to one series of questions arrive whole, so
@@ -16,7 +15,6 @@ const relearn = time.Hour
 type Paging struct {
 	mu        sync.Mutex
 	way       way
-	firstRows int // How many departments the call without parameters brought.
 	learnedAt time.Time
 }
 
@@ -24,25 +22,32 @@ type Paging struct {
 type way int
 
 const (
-	asFirst way = iota // Without paging parameters.
-	asWhole            // With count=0.
-	inPages            // With offset and count.
+	// asFirst asks without paging parameters, and for more if there is more.
+	asFirst way = iota
+	// asWhole asks with count=0, and in pages if that does not bring all.
+	asWhole
+	// asWholeOnly asks with count=0, after pages brought nothing more: what is
+	// missing is missing on the replica that was read.
+	asWholeOnly
+	// inPages asks with offset and count, after count=0 did not bring all.
+	inPages
 )
 
-// recall returns how to begin, and how many departments the call without
-// parameters brought when that was found out.
-func (p *Paging) recall(now time.Time) (begin way, firstRows int) {
+// recall returns how to begin.
+func (p *Paging) recall(now time.Time) way {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.way == inPages && now.Sub(p.learnedAt) >= relearn {
+	if (p.way == asWholeOnly || p.way == inPages) && now.Sub(p.learnedAt) >= relearn {
 		p.way = asFirst
 	}
-	return p.way, p.firstRows
+	return p.way
 }
 
 // remember keeps what was found out.
-func (p *Paging) remember(found way, firstRows int, now time.Time) {
+func (p *Paging) remember(found way, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.way, p.firstRows, p.learnedAt = found, firstRows, now
+	if p.way != found { // What was found once is relearnt, however often it is used.
+		p.way, p.learnedAt = found, now
+	}
 }

@@ -31,7 +31,7 @@ func refusal(r *route, resp *http.Response, body io.Reader, remote remoteText) *
 func meaning(r *route, resp *http.Response, body errorBody, remote remoteText) (outcome Outcome, message string) {
 	switch status := resp.StatusCode; {
 	case status == http.StatusOK:
-		return notJSON(r, mediaType(resp), remote)
+		return notJSON(r, mediaType(resp), body.blank, remote)
 	case status >= 300 && status < 400:
 		return Redirected, redirectMessage(resp, remote)
 	case status == http.StatusBadRequest:
@@ -52,18 +52,18 @@ func meaning(r *route, resp *http.Response, body errorBody, remote remoteText) (
 }
 
 // notJSON classifies a 200 without JSON.
-func notJSON(r *route, mediaType string, remote remoteText) (outcome Outcome, message string) {
+func notJSON(r *route, mediaType string, blank bool, remote remoteText) (outcome Outcome, message string) {
 	switch {
+	case blank:
+		return BadResponse, "the answer is blank: check that url leads to Rocket.Chat and that no proxy answers in its place"
 	case mediaType == "text/html" && r.premium:
 		// Without a licence, old releases do not register the route: the web
 		// app answers. A wrong path looks the same.
 		return Unlicensed, "the web app answers in place of the API: wrong URL, or a workspace without a premium licence"
 	case mediaType == "text/html":
 		return NotFound, "a web page answers in place of the API: check url (without /api/v1)"
-	case mediaType == "":
-		return BadResponse, "the answer is blank or has no content type: check that url leads to Rocket.Chat and that no proxy answers in its place"
 	default:
-		return BadResponse, fmt.Sprintf("the answer is %s, not application/json: check that url leads to Rocket.Chat", remote.clean(mediaType))
+		return BadResponse, fmt.Sprintf("the answer's content type is %q, not application/json: check that url leads to Rocket.Chat", remote.clean(mediaType))
 	}
 }
 
@@ -106,14 +106,16 @@ func mediaType(resp *http.Response) string {
 type errorBody struct {
 	Error     any
 	ErrorType string
+
+	blank bool
 }
 
 // readErrorBody decodes an error's body; what is not JSON reads as empty.
 func readErrorBody(body io.Reader) errorBody {
-	var decoded errorBody
 	raw, err := io.ReadAll(io.LimitReader(body, maxErrorBody))
+	decoded := errorBody{blank: err == nil && len(raw) == 0}
 	if err != nil || json.Unmarshal(raw, &decoded) != nil {
-		return errorBody{}
+		return errorBody{blank: decoded.blank}
 	}
 	return decoded
 }

@@ -15,12 +15,11 @@ type remoteText struct {
 // maxRemoteText bounds what is shown of such a text, in characters.
 const maxRemoteText = 200
 
-// clean returns the text in one printable line of bounded length without the
-// secrets; a text that holds one is not shown at all, for the next server
-// might send it in two pieces.
+// clean returns the text in one printable line of bounded length. A text that
+// holds a secret, in whatever case it comes back, is not shown at all.
 func (t remoteText) clean(text string) string {
 	for _, secret := range t.secrets {
-		if strings.Contains(text, secret) {
+		if strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
 			return "(text that holds a credential)"
 		}
 	}

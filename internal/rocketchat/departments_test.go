@@ -1,0 +1,369 @@
+package rocketchat_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"livechat_exporter/internal/rocketchat"
+	"livechat_exporter/internal/rocketchat/rocketchattest"
+)
+
+// withDepartments returns a workspace without a rate limit in which n departments
+// have 1, 2, 3, ... abandoned rooms, and those numbers.
+func withDepartments(p rocketchattest.Profile, n int) (ws *rocketchattest.Workspace, truth map[string]int) {
+	ws = rocketchattest.New(p)
+	ws.Configure(func(s *rocketchattest.Settings) { s.RateLimit.Calls = 0 })
+	truth = make(map[string]int, n)
+	for i := range n {
+		id := fmt.Sprintf("department%06d", i)
+		truth[id] = i%3 + 1
+		for range truth[id] {
+			ws.AddRooms(abandoned(id))
+		}
+	}
+	return ws, truth
+}
+
+// queries returns the paging parameters of the requests received after the first
+// skip, such as "" or "count=100&offset=100".
+func queries(ws *rocketchattest.Workspace, skip int) []string {
+	var list []string
+	for _, r := range ws.Requests()[skip:] {
+		values := maps.Clone(r.Query)
+		delete(values, "start")
+		delete(values, "end")
+		list = append(list, values.Encode())
+	}
+	return list
+}
+
+func TestAnAnswerOfMoreThanOnePageArrivesWhole(t *testing.T) {
+	tests := map[string]struct {
+		departments int
+		configure   func(*rocketchattest.Settings)
+		first, then []string // The calls of the first attempt and of the next.
+		complete    bool
+	}{
+		"one page": {
+			departments: 50, configure: func(*rocketchattest.Settings) {},
+			first: []string{""}, then: []string{""}, complete: true,
+		},
+		"all at once": {
+			departments: 120, configure: func(*rocketchattest.Settings) {},
+			first: []string{"", "count=0"}, then: []string{"count=0"}, complete: true,
+		},
+		"5,000 at once": {
+			departments: 5000, configure: func(*rocketchattest.Settings) {},
+			first: []string{"", "count=0"}, then: []string{"count=0"}, complete: true,
+		},
+		"infinite counts off, stable order": {
+			departments: 120,
+			configure: func(s *rocketchattest.Settings) {
+				s.AllowInfiniteCount = false
+				s.Shuffle = func(int, func(i, j int)) {}
+			},
+			first:    []string{"", "count=0", "count=100", "count=100&offset=100"},
+			then:     []string{"count=100", "count=100&offset=100"},
+			complete: true,
+		},
+		"short pages, stable order": {
+			departments: 120,
+			configure: func(s *rocketchattest.Settings) {
+				s.AllowInfiniteCount = false
+				s.UpperCountLimit = 40 // Shorter than what count=0 brings then.
+				s.Shuffle = func(int, func(i, j int)) {}
+			},
+			first:    []string{"", "count=0", "count=100", "count=100&offset=40", "count=100&offset=80"},
+			then:     []string{"count=100", "count=100&offset=40", "count=100&offset=80"},
+			complete: true,
+		},
+		"more pages than the server allows calls": {
+			departments: 1100,
+			configure:   func(s *rocketchattest.Settings) { s.AllowInfiniteCount = false },
+			first:       []string{"", "count=0"},
+			then:        []string{"count=100"},
+		},
+		"a total beyond reason": {
+			departments: 10,
+			configure:   func(s *rocketchattest.Settings) { s.TotalSkew = 1 << 40 },
+			first:       []string{"", "count=0"},
+			then:        []string{"count=100"},
+		},
+		"a total one too high": {
+			departments: 10,
+			configure:   func(s *rocketchattest.Settings) { s.TotalSkew = 1 },
+			first:       []string{"", "count=0", "count=100", "count=100&offset=10"},
+			then:        []string{"count=0"},
+		},
+		"a total one too high with many rows": {
+			departments: 120,
+			configure:   func(s *rocketchattest.Settings) { s.TotalSkew = 1 },
+			first:       []string{"", "count=0", "count=100", "count=100&offset=100", "count=100&offset=120"},
+			then:        []string{"count=0"},
+		},
+		"a total too low": {
+			departments: 10,
+			configure:   func(s *rocketchattest.Settings) { s.TotalSkew = -3 },
+			first:       []string{""}, then: []string{""}, complete: true,
+		},
+	}
+	for name, tt := range tests {
+		for _, profile := range []rocketchattest.Profile{rocketchattest.Mid, rocketchattest.Latest} {
+			t.Run(fmt.Sprintf("%s/%v", name, profile), func(t *testing.T) {
+				ws, truth := withDepartments(profile, tt.departments)
+				ws.Configure(tt.configure)
+				client, _ := connect(t, ws)
+				paging := new(rocketchat.Paging)
+
+				seen := 0
+				for attempt, calls := range [][]string{tt.first, tt.then} {
+					answer, err := lastDay(t.Context(), client, paging)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got := byID(t, answer)
+					if answer.Complete != tt.complete || tt.complete && !maps.Equal(got, truth) {
+						t.Errorf("attempt %d: got %d departments, complete %v; want %d, complete %v",
+							attempt+1, len(got), answer.Complete, len(truth), tt.complete)
+					}
+					for id, n := range got {
+						if truth[id] != n {
+							t.Errorf("attempt %d: got %d rooms of %s, want %d", attempt+1, n, id, truth[id])
+						}
+					}
+					if got := queries(ws, seen); !slices.Equal(got, calls) {
+						t.Errorf("attempt %d: sent %q, want %q", attempt+1, got, calls)
+					}
+					seen = len(ws.Requests())
+				}
+			})
+		}
+	}
+}
+
+func TestPagesInUnstableOrderAreWholeOrSaidNotToBe(t *testing.T) {
+	ws, truth := withDepartments(rocketchattest.Latest, 120)
+	ws.Configure(func(s *rocketchattest.Settings) { s.AllowInfiniteCount = false })
+	client, _ := connect(t, ws)
+	paging := new(rocketchat.Paging)
+	incomplete := 0
+	for range 100 {
+		answer, err := lastDay(t.Context(), client, paging)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := byID(t, answer)
+		if answer.Complete != maps.Equal(got, truth) {
+			t.Fatalf("got %d of %d departments, complete %v", len(got), len(truth), answer.Complete)
+		}
+		for id, n := range got {
+			if truth[id] != n {
+				t.Errorf("got %d rooms of %s, want %d", n, id, truth[id])
+			}
+		}
+		if !answer.Complete {
+			incomplete++
+		}
+	}
+	if incomplete == 0 {
+		t.Error("the order was never unstable: this test shows nothing")
+	}
+}
+
+func TestAllPagesHaveTheSameStartAndEnd(t *testing.T) {
+	ws, _ := withDepartments(rocketchattest.Latest, 320)
+	ws.Configure(func(s *rocketchattest.Settings) { s.AllowInfiniteCount = false })
+	client, _ := connect(t, ws)
+	if _, err := lastDay(t.Context(), client, new(rocketchat.Paging)); err != nil {
+		t.Fatal(err)
+	}
+	requests := ws.Requests()
+	for _, r := range requests {
+		if r.Query.Get("start") != requests[0].Query.Get("start") || r.Query.Get("end") != requests[0].Query.Get("end") {
+			t.Errorf("asked %v after %v", r.Query, requests[0].Query)
+		}
+	}
+	if len(requests) < 5 {
+		t.Errorf("got %d calls, want all pages", len(requests))
+	}
+}
+
+func TestARefusedPagingParameterIsNotSentAgainForAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ws, truth := withDepartments(rocketchattest.Old, 120)
+		client, _ := connect(t, ws)
+		sixHours, day := new(rocketchat.Paging), new(rocketchat.Paging)
+		ask := func(paging *rocketchat.Paging, want ...string) {
+			t.Helper()
+			seen := len(ws.Requests())
+			answer, err := lastDay(t.Context(), client, paging)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(answer.Departments) != 50 || answer.Complete {
+				t.Errorf("got %d departments, complete %v; want 50, incomplete", len(answer.Departments), answer.Complete)
+			}
+			for id, n := range byID(t, answer) {
+				if truth[id] != n {
+					t.Errorf("got %d rooms of %s, want %d", n, id, truth[id])
+				}
+			}
+			if got := queries(ws, seen); !slices.Equal(got, want) {
+				t.Errorf("sent %q, want %q", got, want)
+			}
+		}
+		ask(sixHours, "", "count=0")
+		ask(sixHours, "")
+		ask(day, "") // Known for the whole workspace.
+		time.Sleep(time.Hour - time.Nanosecond)
+		ask(day, "")
+		time.Sleep(time.Nanosecond)
+		ask(day, "", "count=0")
+		ask(sixHours, "")
+	})
+}
+
+func TestWindowsAskedAtOnceFindOutOnce(t *testing.T) {
+	for profile, want := range map[rocketchattest.Profile]int{rocketchattest.Old: 1, rocketchattest.Latest: 4} {
+		t.Run(profile.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ws, _ := withDepartments(profile, 120)
+				ws.Inject(nil, rocketchattest.Slow(time.Second))
+				client, _ := connect(t, ws)
+				var wg sync.WaitGroup
+				for range 4 {
+					wg.Go(func() {
+						if _, err := lastDay(t.Context(), client, new(rocketchat.Paging)); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				wg.Wait()
+				withCount := 0
+				for _, q := range queries(ws, 0) {
+					if q != "" {
+						withCount++
+					}
+				}
+				if withCount != want {
+					t.Errorf("sent %d calls with count, want %d", withCount, want)
+				}
+			})
+		})
+	}
+}
+
+func TestWhoWaitsForAnotherToFindOutKeepsItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ws, _ := withDepartments(rocketchattest.Latest, 120)
+		ws.Inject(func(r *http.Request) bool { return r.URL.Query().Has("count") }, rocketchattest.Hang())
+		client, observed := connect(t, ws, func(o *rocketchat.Options) { o.Timeout = 3 * time.Second })
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				begin := time.Now()
+				_, err := lastDay(ctx, client, new(rocketchat.Paging))
+				if took := time.Since(begin); outcomeOf(err) != rocketchat.Timeout || took > 5*time.Second {
+					t.Errorf("got %v after %v, want timeout within 5 s", err, took)
+				}
+			})
+		}
+		wg.Wait()
+		if got := observed.outcomes(); len(got) != 5 {
+			t.Errorf("observed %v: want three first calls and the two that had the time", got)
+		}
+	})
+}
+
+func TestPagesAreLearntAnewAfterAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ws, truth := withDepartments(rocketchattest.Latest, 120)
+		ws.Configure(func(s *rocketchattest.Settings) { s.AllowInfiniteCount = false })
+		client, _ := connect(t, ws)
+		paging := new(rocketchat.Paging)
+		if _, err := lastDay(t.Context(), client, paging); err != nil {
+			t.Fatal(err)
+		}
+		ws.Configure(func(s *rocketchattest.Settings) { s.AllowInfiniteCount = true })
+		time.Sleep(time.Hour)
+		seen := len(ws.Requests())
+		for range 2 {
+			answer, err := lastDay(t.Context(), client, paging)
+			if err != nil || !maps.Equal(byID(t, answer), truth) {
+				t.Errorf("got %d departments and error %v, want all", len(answer.Departments), err)
+			}
+		}
+		if got, want := queries(ws, seen), []string{"", "count=0", "count=0"}; !slices.Equal(got, want) {
+			t.Errorf("sent %q, want %q", got, want)
+		}
+	})
+}
+
+func TestAServerThatStopsGrantingAllAtOnceIsAskedInPages(t *testing.T) {
+	ws, truth := withDepartments(rocketchattest.Latest, 120)
+	client, _ := connect(t, ws)
+	paging := new(rocketchat.Paging)
+	if _, err := lastDay(t.Context(), client, paging); err != nil {
+		t.Fatal(err)
+	}
+	ws.Configure(func(s *rocketchattest.Settings) {
+		s.AllowInfiniteCount = false
+		s.Shuffle = func(int, func(i, j int)) {}
+	})
+	seen := len(ws.Requests())
+	answer, err := lastDay(t.Context(), client, paging)
+	if err != nil || !maps.Equal(byID(t, answer), truth) || !answer.Complete {
+		t.Errorf("got %d departments, complete %v, error %v; want all", len(answer.Departments), answer.Complete, err)
+	}
+	if got, want := queries(ws, seen), []string{"count=0", "count=100", "count=100&offset=100"}; !slices.Equal(got, want) {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+}
+
+func TestAFailingPageFailsTheAnswer(t *testing.T) {
+	for _, failing := range []url.Values{{}, {"count": {"0"}}, {"count": {"100"}}, {"count": {"100"}, "offset": {"100"}}} {
+		t.Run(failing.Encode(), func(t *testing.T) {
+			ws, _ := withDepartments(rocketchattest.Latest, 120)
+			ws.Configure(func(s *rocketchattest.Settings) { s.AllowInfiniteCount = false })
+			ws.Inject(func(r *http.Request) bool {
+				q := r.URL.Query()
+				return q.Get("count") == failing.Get("count") && q.Get("offset") == failing.Get("offset")
+			}, rocketchattest.BadGateway())
+			client, _ := connect(t, ws)
+			answer, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+			if outcomeOf(err) != rocketchat.ServerError || len(answer.Departments) > 0 {
+				t.Errorf("got %d departments and %v, want server_error alone", len(answer.Departments), err)
+			}
+		})
+	}
+}
+
+func TestALaggingReplicaMakesTheAnswerIncomplete(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ws, _ := withDepartments(rocketchattest.Latest, 10)
+		ws.Configure(func(s *rocketchattest.Settings) { s.ReplicaLag = 10 * time.Second })
+		room := abandoned("late")
+		room.ClosedAt = time.Now().Add(-time.Second)
+		ws.AddRooms(room)
+		client, _ := connect(t, ws)
+		answer, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+		if err != nil || answer.Complete || len(answer.Departments) != 10 {
+			t.Errorf("got %d departments, complete %v, error %v; want 10, incomplete", len(answer.Departments), answer.Complete, err)
+		}
+		time.Sleep(10 * time.Second)
+		answer, err = lastDay(t.Context(), client, new(rocketchat.Paging))
+		if err != nil || !answer.Complete || len(answer.Departments) != 11 {
+			t.Errorf("got %d departments, complete %v, error %v; want 11, complete", len(answer.Departments), answer.Complete, err)
+		}
+	})
+}
