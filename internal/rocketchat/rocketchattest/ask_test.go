@@ -45,8 +45,8 @@ type request struct {
 	client   string
 }
 
-func (q request) build(t *testing.T) *http.Request {
-	t.Helper()
+func (q request) build(tb testing.TB) *http.Request {
+	tb.Helper()
 	target := q.target
 	if target == "" {
 		target = abandonedPath + "?" + day
@@ -54,7 +54,7 @@ func (q request) build(t *testing.T) *http.Request {
 	if q.query != "" {
 		target = abandonedPath + "?" + q.query
 	}
-	r := httptest.NewRequestWithContext(t.Context(), q.method, target, nil)
+	r := httptest.NewRequestWithContext(tb.Context(), q.method, target, nil)
 	if !q.stranger {
 		r.Header.Set("X-User-Id", UserID)
 		r.Header.Set("X-Auth-Token", AuthToken)

@@ -1,6 +1,7 @@
 package rocketchattest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -168,14 +169,17 @@ func stream(n int64, beginning string, part func(i int) string) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", contentJSON)
 		w.WriteHeader(http.StatusOK)
-		piece := beginning
-		for i := 0; n > 0; i++ {
-			piece = piece[:min(int64(len(piece)), n)]
-			if _, err := io.WriteString(w, piece); err != nil {
+		out := bufio.NewWriterSize(w, 1<<16) // One write for each part would take most of the time.
+		left := n
+		for i, piece := 0, beginning; left > 0; i, piece = i+1, part(i) {
+			piece = piece[:min(int64(len(piece)), left)]
+			if _, err := out.WriteString(piece); err != nil {
 				abort()
 			}
-			n -= int64(len(piece))
-			piece = part(i)
+			left -= int64(len(piece))
+		}
+		if err := out.Flush(); err != nil {
+			abort()
 		}
 	}
 }
