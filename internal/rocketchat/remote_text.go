@@ -12,14 +12,20 @@ type remoteText struct {
 	secrets []string
 }
 
-// maxRemoteText bounds what is shown of such a text, in characters.
-const maxRemoteText = 200
+const (
+	// maxRemoteText bounds what is shown of such a text, in characters.
+	maxRemoteText = 200
+	// minSecret is the length from which on a secret is looked for. The
+	// server's ids have 17 characters and its tokens 43; a short one is a
+	// mistake, and would be found in any text.
+	minSecret = 8
+)
 
 // clean returns the text in one printable line of bounded length. A text that
 // holds a secret, in whatever case it comes back, is not shown at all.
 func (t remoteText) clean(text string) string {
 	for _, secret := range t.secrets {
-		if strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
+		if len(secret) >= minSecret && strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
 			return "(text that holds a credential)"
 		}
 	}
