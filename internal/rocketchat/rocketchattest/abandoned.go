@@ -136,10 +136,7 @@ func (m *model) abandoned(match abandonedMatch, at int64) []int {
 		if r.closedAt > end || r.openedAt < match.start || r.openedAt > at {
 			continue
 		}
-		if r.inactivity == unmeasured || r.inactivity < match.timeout {
-			continue
-		}
-		if !match.one || r.group == wanted {
+		if r.inactivity >= match.timeout && (!match.one || r.group == wanted) {
 			counts[r.group]++
 		}
 	}

@@ -78,8 +78,20 @@ func TestADatabaseErrorIsReadableToAClientThatTakesGzip(t *testing.T) {
 	addDepartments(w, 50)
 	w.Inject(nil, DatabaseError("not primary"))
 	got := ask(t, w, request{header: map[string]string{"Accept-Encoding": "gzip"}})
-	if want := `{"success":false,"error":"not primary"}`; got.body != want {
-		t.Errorf("body = %q, want %q", got.body, want)
+	if want := `{"success":false,"error":"not primary"}`; got.body != want || got.header.Get("Content-Encoding") != "" {
+		t.Errorf("body = %q in %q, want %q as it is", got.body, got.header.Get("Content-Encoding"), want)
+	}
+}
+
+func TestAFaultThatWritesNothingAnswers200(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(Latest)
+	w.Inject(nil, func(http.ResponseWriter, *http.Request, http.Handler) {})
+	if got := ask(t, w, request{}); got.status != http.StatusOK || got.body != "" {
+		t.Errorf("answer = %d %q, want 200 and nothing", got.status, got.body)
+	}
+	if got := w.Requests()[0].Status; got != http.StatusOK {
+		t.Errorf("recorded status = %d, want 200", got)
 	}
 }
 

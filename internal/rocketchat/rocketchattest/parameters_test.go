@@ -75,6 +75,7 @@ func TestParametersAreValidatedAsByTheServer(t *testing.T) {
 		many(499, "start=x"): {old: notString, mid: notString},
 		many(500, "start=x"): {old: notString, mid: notString, latest: invalid},
 		many(998, "end=x"):   {old: notString, mid: notString, latest: invalid},
+		many(998, ""):        {},
 		many(999, ""):        {latest: invalid},
 	} {
 		for _, p := range profiles {
