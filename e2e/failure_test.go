@@ -11,43 +11,60 @@ import (
 )
 
 // A token that the workspace refuses: the page and the scrape are whole, livechat_up
-// tells, no number is made up, the log says it once, and nobody sees the token.
+// tells, no number is made up, the log says it once, and nobody sees the token, not
+// even if the answer repeats it.
 func TestWrongToken(t *testing.T) {
 	t.Parallel()
 	const token = "wR0ngT0ken-wR0ngT0ken-wR0ngT0ken-wR0ngT0ken"
-	w := startWorkspace(t, rocketchattest.Latest)
-	w.AddRooms(history(10, time.Now(), departments(3))...)
-	e := startExporter(t, configWithToken(t, w, token, "6h", "24h", "7d"), "--log.level=debug")
-	p := startPrometheus(t, scrape("livechat", e.address))
+	for name, profile := range map[string]rocketchattest.Profile{
+		"old": rocketchattest.Old, "mid": rocketchattest.Mid, "latest": rocketchattest.Latest, "repeated in the answer": rocketchattest.Latest,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := startWorkspace(t, profile)
+			w.AddRooms(history(10, time.Now(), departments(3))...)
+			if name == "repeated in the answer" {
+				w.Inject(nil, rocketchattest.RespondJSON(http.StatusUnauthorized, `{"success":false,"error":"no session `+token+`"}`))
+			}
+			e := startExporter(t, configWithToken(t, w, token, "6h", "24h", "7d"), "--log.level=debug")
+			p := startPrometheus(t, scrape("livechat", e.address))
+			p.scrapedTimes(t, "livechat", 3)
+			for _, page := range p.pages(t, "livechat") {
+				checkUnauthorizedPage(t, page, []string{"6h", "24h", "7d"})
+			}
+			if lines := e.lines("level=(warn|error)"); len(lines) != 1 || !strings.Contains(lines[0], "reason=unauthorized") {
+				t.Errorf("got the warnings and errors\n%s\nwant one line that says unauthorized", strings.Join(lines, "\n"))
+			}
+			wantNowhere(t, e, p, token)
+		})
+	}
+}
 
-	p.scrapedTimes(t, "livechat", 3)
-	for _, page := range p.pages(t, "livechat") {
-		want := values{"up": 1, "livechat_up": 0}
-		for _, window := range []string{"6h", "24h", "7d"} {
-			want[series("livechat_refresh_success", "resource", "abandoned_rooms", "window", window)] = 0
-		}
-		for s, value := range want {
-			if got := page.values.get(t, s); got != value {
-				t.Errorf("%s: got %v, want %v", s, got, value)
-			}
-		}
-		calls := series("livechat_api_requests_total", "route", "total-abandoned-chats", "outcome", "unauthorized")
-		if got := page.values.get(t, calls); got < 3 {
-			t.Errorf("%s: got %v, want one for each window or more", calls, got)
-		}
-		for _, metric := range []string{
-			"livechat_department_abandoned_rooms", "livechat_refresh_complete", "livechat_refresh_timestamp_seconds",
-			"livechat_window_start_timestamp_seconds", "livechat_window_end_timestamp_seconds",
-		} {
-			if got := page.values.named(metric); len(got) > 0 {
-				t.Errorf("the page of %v has\n%s", page.at, got)
-			}
+// checkUnauthorizedPage compares a page with what there is to say when every window's
+// call was refused.
+func checkUnauthorizedPage(t *testing.T, page scraped, windows []string) {
+	t.Helper()
+	want := values{"up": 1, "livechat_up": 0}
+	for _, window := range windows {
+		want[series("livechat_refresh_success", "resource", "abandoned_rooms", "window", window)] = 0
+	}
+	for s, value := range want {
+		if got := page.values.get(t, s); got != value {
+			t.Errorf("%s of %v: got %v, want %v", s, page.at, got, value)
 		}
 	}
-	if lines := e.lines("level=(warn|error)"); len(lines) != 1 || !strings.Contains(lines[0], "reason=unauthorized") {
-		t.Errorf("got the warnings and errors\n%s\nwant one line that says unauthorized", strings.Join(lines, "\n"))
+	calls := series("livechat_api_requests_total", "route", "total-abandoned-chats", "outcome", "unauthorized")
+	if got := page.values.get(t, calls); got < float64(len(windows)) {
+		t.Errorf("%s of %v: got %v, want one for each window or more", calls, page.at, got)
 	}
-	wantNowhere(t, e, p, token)
+	for _, metric := range []string{
+		"livechat_department_abandoned_rooms", "livechat_refresh_complete", "livechat_refresh_timestamp_seconds",
+		"livechat_window_start_timestamp_seconds", "livechat_window_end_timestamp_seconds",
+	} {
+		if got := page.values.named(metric); len(got) > 0 {
+			t.Errorf("the page of %v has\n%s", page.at, got)
+		}
+	}
 }
 
 // A workspace that is not there yet, comes, goes, and comes again. Prometheus'

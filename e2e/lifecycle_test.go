@@ -130,6 +130,26 @@ func TestVersionAndHelp(t *testing.T) {
 	}
 }
 
+// The configuration that is shipped works as it stands, with the workspace and the
+// account in the environment.
+func TestShippedConfiguration(t *testing.T) {
+	t.Parallel()
+	w := startWorkspace(t, rocketchattest.Latest)
+	e := &exporter{process: startIn(t, []string{
+		"ROCKETCHAT_URL=" + w.url(), "ROCKETCHAT_USER_ID=" + rocketchattest.UserID, "ROCKETCHAT_AUTH_TOKEN=" + rocketchattest.AuthToken,
+	}, programs.exporter, "--config.file=../config.yml", "--web.listen-address=127.0.0.1:0")}
+	e.address = e.process.address(t)
+
+	page := parsePage(t, e.page(t))
+	want := make(values)
+	for _, window := range []string{"6h", "24h", "7d", "today"} {
+		want[series("livechat_refresh_success", "resource", "abandoned_rooms", "window", window)] = 1
+	}
+	if d := difference(page.named("livechat_refresh_success"), want); d != "" || page["livechat_up"] != 1 {
+		t.Errorf("livechat_up is %v; windows:\n%s", page["livechat_up"], d)
+	}
+}
+
 // The pages besides the metrics, none of which calls the workspace.
 func TestPages(t *testing.T) {
 	t.Parallel()

@@ -27,10 +27,16 @@ type process struct {
 // machine's reaches it.
 func start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
+	return startIn(t, []string{}, name, args...)
+}
+
+// startIn is start with an environment, of the form "name=value".
+func startIn(t *testing.T, environment []string, name string, args ...string) *process {
+	t.Helper()
 	// Not the test's context: that would kill the process before its clean-up asks
 	// it to end.
 	p := &process{name: name, cmd: exec.CommandContext(context.WithoutCancel(t.Context()), name, args...), exited: make(chan struct{})}
-	p.cmd.Env = []string{}
+	p.cmd.Env = environment
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.SysProcAttr = endWithParent()
 	p.cmd.WaitDelay = time.Second
