@@ -66,10 +66,11 @@ func start(t *testing.T, profile rocketchattest.Profile, windows ...collector.Wi
 	return e
 }
 
-// scrape collects a page within the deadline, by a registry that holds the
+// scrape collects a page within its deadline, by a registry that holds the
 // collector to what it describes.
-func (e *exporter) scrape(t *testing.T, deadline time.Duration) page {
+func (e *exporter) scrape(t *testing.T) page {
 	t.Helper()
+	const deadline = 10 * time.Second
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	begin := time.Now()
@@ -151,12 +152,12 @@ func (p page) golden(t *testing.T, name string) {
 	}
 }
 
-// abandoned is a room that began and ended so long ago, with the visitor silent
-// for the last hour of it.
-func abandoned(departmentID string, opened, closed time.Duration) rooms {
+// abandoned is a room that was opened so long ago and closed an hour ago, with the
+// visitor silent for the hour before that.
+func abandoned(departmentID string, opened time.Duration) rooms {
 	return rooms{{
 		DepartmentID: departmentID, Answered: true, VisitorInactivity: new(time.Hour),
-		OpenedAt: time.Now().Add(-opened), ClosedAt: time.Now().Add(-closed),
+		OpenedAt: time.Now().Add(-opened), ClosedAt: time.Now().Add(-time.Hour),
 	}}
 }
 
@@ -180,11 +181,11 @@ func TestAScrapeExportsEveryWindow(t *testing.T) {
 				time.Sleep(9*time.Hour + 26*time.Minute + 56*time.Second + 789*time.Millisecond)
 				e := start(t, profile)
 				e.server.Inject(nil, rocketchattest.Slow(200*time.Millisecond))
-				e.server.AddRooms(abandoned("sales", 3*time.Hour, time.Hour)...)
-				e.server.AddRooms(abandoned("sales", 8*time.Hour, time.Hour)...)
-				e.server.AddRooms(abandoned("support", 12*time.Hour, time.Hour)...) // Spans midnight.
-				e.server.AddRooms(abandoned("", 3*time.Hour, time.Hour)...)
-				p := e.scrape(t, 10*time.Second)
+				e.server.AddRooms(abandoned("sales", 3*time.Hour)...)
+				e.server.AddRooms(abandoned("sales", 8*time.Hour)...)
+				e.server.AddRooms(abandoned("support", 12*time.Hour)...) // Spans midnight.
+				e.server.AddRooms(abandoned("", 3*time.Hour)...)
+				p := e.scrape(t)
 				p.golden(t, "scrape.prom")
 				if e.log.Len() > 0 {
 					t.Errorf("logged %s", e.log)
@@ -199,7 +200,7 @@ func TestAllWindowsAreAskedAtOnceAndEndTogether(t *testing.T) {
 		e := start(t, rocketchattest.Latest)
 		e.server.Inject(nil, rocketchattest.Slow(5*time.Second))
 		begin := time.Now()
-		p := e.scrape(t, 10*time.Second)
+		p := e.scrape(t)
 		if took := time.Since(begin); took != 5*time.Second {
 			t.Errorf("three calls of 5 s took %v, want 5 s", took)
 		}
@@ -231,9 +232,9 @@ func TestAFailingWindowCostsItsOwnSeriesOnly(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(10 * time.Hour)
 				e := start(t, rocketchattest.Latest)
-				e.server.AddRooms(abandoned("sales", 3*time.Hour, time.Hour)...)
+				e.server.AddRooms(abandoned("sales", 3*time.Hour)...)
 				e.server.Inject(onlyWindow(6*time.Hour), fault)
-				p := e.scrape(t, 10*time.Second)
+				p := e.scrape(t)
 
 				if got := p.rooms("6h"); len(got) > 0 {
 					t.Errorf("6h: exported %v of a failed call", got)
@@ -270,7 +271,7 @@ func TestStrangeIDsMakeAValidPage(t *testing.T) {
 		e.server.Inject(nil, rocketchattest.RespondJSON(200, `{"departments":[`+
 			`{"_id":"a\u0000\u0007\n\"\\","abandonedRooms":1},`+"{\"_id\":\"\xff\",\"abandonedRooms\":2},{\"_id\":\"\xfe\",\"abandonedRooms\":3},"+
 			`{"_id":"","abandonedRooms":4},{"_id":null,"abandonedRooms":5},{"_id":"none","abandonedRooms":6}],"total":6,"success":true}`))
-		p := e.scrape(t, 10*time.Second)
+		p := e.scrape(t)
 		got := p.rooms("24h")
 		for id, want := range map[string]float64{"a\x00\a\n\"\\": 1, "\uFFFD": 5, "none": 15} {
 			if got[id] != want {
@@ -294,10 +295,10 @@ func TestAnAnswerThatIsNotWholeSaysSo(t *testing.T) {
 		time.Sleep(12 * time.Hour)
 		e := start(t, rocketchattest.Old, collector.RollingWindow("24h", 24*time.Hour))
 		for i := range 120 {
-			e.server.AddRooms(abandoned(fmt.Sprint("department", i), 3*time.Hour, time.Hour)...)
+			e.server.AddRooms(abandoned(fmt.Sprint("department", i), 3*time.Hour)...)
 		}
 		for range 3 {
-			p := e.scrape(t, 10*time.Second)
+			p := e.scrape(t)
 			if got := len(p.rooms("24h")); got != 50 {
 				t.Errorf("got %d departments, want the 50 that were handed over", got)
 			}
@@ -323,7 +324,7 @@ func TestUpIsTheVerdictOfTheLastTwoMinutes(t *testing.T) {
 		e.server.Configure(func(s *rocketchattest.Settings) { s.RateLimit.Calls = 0 })
 		check := func(want string) {
 			t.Helper()
-			if got := e.scrape(t, 10*time.Second).value(t, "livechat_up"); got != want {
+			if got := e.scrape(t).value(t, "livechat_up"); got != want {
 				t.Errorf("livechat_up is %s, want %s", got, want)
 			}
 		}
@@ -350,7 +351,7 @@ func TestARefreshIsLoggedWhenItBeginsToFailChangesAndRecovers(t *testing.T) {
 			t.Helper()
 			e.log.Reset()
 			for range 3 {
-				e.scrape(t, 10*time.Second)
+				e.scrape(t)
 			}
 			got := strings.Split(strings.TrimSpace(e.log.String()), "\n")
 			if e.log.Len() == 0 {
@@ -398,7 +399,7 @@ func TestAScrapeThatIsGivenUpSaysNothingOfTheWorkspace(t *testing.T) {
 		if e.log.Len() > 0 {
 			t.Errorf("logged %s", e.log)
 		}
-		p := e.scrape(t, 10*time.Second)
+		p := e.scrape(t)
 		if got := p.value(t, `livechat_api_requests_total{outcome="canceled",route="total-abandoned-chats"}`); got != "3" {
 			t.Errorf("counted %s calls as canceled, want 3", got)
 		}
@@ -411,11 +412,11 @@ func TestConcurrentScrapesAreEachWhole(t *testing.T) {
 		e := start(t, rocketchattest.Latest)
 		e.server.Configure(func(s *rocketchattest.Settings) { s.RateLimit.Calls = 0 })
 		e.server.Inject(nil, rocketchattest.Slow(time.Second))
-		e.server.AddRooms(abandoned("sales", 3*time.Hour, time.Hour)...)
+		e.server.AddRooms(abandoned("sales", 3*time.Hour)...)
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				p := e.scrape(t, 10*time.Second)
+				p := e.scrape(t)
 				for _, window := range []string{"6h", "24h", "today"} {
 					if got := p.rooms(window); len(got) != 1 || got["sales"] != 1 {
 						t.Errorf("%s: got %v, want 1 of sales", window, got)
