@@ -1,0 +1,306 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"livechat_exporter/internal/rocketchat/rocketchattest"
+)
+
+// output is written by the program while the test reads it.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// environment looks variables up in pairs of name and value.
+func environment(pairs ...string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		for pair := range slices.Chunk(pairs, 2) {
+			if pair[0] == name {
+				return pair[1], true
+			}
+		}
+		return "", false
+	}
+}
+
+// freePort returns an address of this machine that nobody listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// get asks the running program, and waits for it to listen.
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	for {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			if t.Context().Err() != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		text, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(text)
+	}
+}
+
+func TestTheProgramServesAWorkspaceUntilItIsStopped(t *testing.T) {
+	ws := rocketchattest.New(rocketchattest.Latest)
+	ws.AddRooms(rocketchattest.Room{
+		DepartmentID: "sales", OpenedAt: time.Now().Add(-3 * time.Hour), ClosedAt: time.Now().Add(-time.Minute),
+		VisitorInactivity: new(2 * time.Hour),
+	})
+	chat := httptest.NewServer(ws)
+	defer chat.Close()
+	address := freePort(t)
+
+	ctx, stop := context.WithCancel(t.Context())
+	stderr := new(output)
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, []string{"--web.listen-address=" + address, "--log.format=json"},
+			environment("ROCKETCHAT_URL", chat.URL, "ROCKETCHAT_USER_ID", rocketchattest.UserID, "ROCKETCHAT_AUTH_TOKEN", rocketchattest.AuthToken),
+			io.Discard, stderr)
+	}()
+
+	status, page := get(t, "http://"+address+"/metrics")
+	for _, want := range []string{
+		`livechat_department_abandoned_rooms{department_id="sales",window="6h"} 1`,
+		`livechat_department_abandoned_rooms{department_id="sales",window="24h"} 1`,
+		`livechat_department_abandoned_rooms{department_id="sales",window="7d"} 1`,
+		`livechat_refresh_success{resource="abandoned_rooms",window="today"} 1`,
+		"livechat_up 1", "livechat_exporter_build_info{", "go_goroutines ", "process_start_time_seconds ",
+		"promhttp_metric_handler_requests_total",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("got %d, and no %s on the page", status, want)
+		}
+	}
+	if agent := ws.Requests()[0].Header.Get("User-Agent"); !strings.HasPrefix(agent, "livechat_exporter/") {
+		t.Errorf("got User-Agent %q", agent)
+	}
+
+	stop()
+	if got := <-code; got != exitStopped {
+		t.Errorf("got exit code %d, want %d", got, exitStopped)
+	}
+	for line := range strings.Lines(stderr.String()) {
+		var entry map[string]any
+		if err := json.Unmarshal([]byte(line), &entry); err != nil || entry["ts"] == nil || entry["level"] == nil || entry["caller"] == nil || entry["time"] != nil {
+			t.Errorf("the line %q is not JSON with ts, level and caller: %v", line, err)
+		}
+	}
+	if text := page + stderr.String(); strings.Contains(text, rocketchattest.AuthToken) {
+		t.Error("the token is on the page or in the log")
+	}
+}
+
+func TestTheExportersOwnMetricsCanBeLeftOut(t *testing.T) {
+	address, nobody := freePort(t), freePort(t)
+	ctx, stop := context.WithCancel(t.Context())
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, []string{"serve", "--web.listen-address=" + address, "--web.disable-exporter-metrics", "--web.telemetry-path=/own"},
+			environment("ROCKETCHAT_URL", "http://"+nobody, "ROCKETCHAT_USER_ID", "somebody", "ROCKETCHAT_AUTH_TOKEN", "something"),
+			io.Discard, io.Discard)
+	}()
+	_, page := get(t, "http://"+address+"/own")
+	for _, unwanted := range []string{"\ngo_", "\nprocess_", "\npromhttp_metric_handler_requests"} {
+		if strings.Contains(page, unwanted) {
+			t.Errorf("%s is on the page", unwanted)
+		}
+	}
+	if !strings.Contains(page, "\nlivechat_up 0\n") || !strings.Contains(page, "livechat_exporter_build_info{") {
+		t.Errorf("got %s", page)
+	}
+	stop()
+	if got := <-code; got != exitStopped {
+		t.Errorf("got exit code %d", got)
+	}
+}
+
+func TestExitCodesTellWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	valid := environment("ROCKETCHAT_URL", "http://chat.example.com", "ROCKETCHAT_USER_ID", "somebody", "ROCKETCHAT_AUTH_TOKEN", "something")
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+
+	tests := map[string]struct {
+		args           []string
+		env            func(string) (string, bool)
+		code           int
+		stdout, stderr string
+		lines          int // Of stderr; 0 where it does not matter.
+	}{
+		"help":         {args: []string{"--help"}, code: exitStopped, stdout: "--config.file"},
+		"help, short":  {args: []string{"-h"}, code: exitStopped, stdout: "--web.listen-address"},
+		"version":      {args: []string{"--version"}, code: exitStopped, stdout: "livechat_exporter, version"},
+		"unknown flag": {args: []string{"--token=x"}, code: exitUsage, stderr: "unknown long flag '--token', try --help"},
+		"unknown word": {args: []string{"run"}, code: exitUsage, stderr: "try --help"},
+		"bad level":    {args: []string{"--log.level=loud"}, code: exitUsage, stderr: "debug,info,warn,error"},
+		"bad offset":   {args: []string{"--web.timeout-offset=-1s"}, code: exitUsage, stderr: "must not be negative"},
+		"no file":      {args: []string{"--config.file=" + filepath.Join(dir, "none.yml")}, code: exitUsage, stderr: "none.yml", lines: 1},
+		"no variables": {args: nil, env: environment(), code: exitUsage, stderr: "config.yml:16: workspaces.main.url: the environment variable ROCKETCHAT_URL is not set", lines: 3},
+		"a bad configuration": {
+			args: []string{"--config.file=" + write("bad.yml", "windows: [30m]\nworkspaces:\n  main:\n    url: ftp://x\n    tokn: x\n")},
+			code: exitUsage, stderr: "bad.yml:1: windows[0]",
+		},
+		"a certificate that is not there": {
+			args: []string{"--config.file=" + write("tls.yml", "workspaces: {main: {url: 'https://x', user_id: somebody, auth_token: something, http_client: {tls_config: {ca_file: none.pem}}}}\n")},
+			code: exitUsage, stderr: "none.pem", lines: 1,
+		},
+		"a bad web configuration": {
+			args: []string{"--web.config.file=" + write("web.yml", "tls: x\n")}, env: valid,
+			code: exitUsage, stderr: "The configuration is wrong", lines: 1,
+		},
+		"a bad path": {
+			args: []string{"--web.telemetry-path=metrics"}, env: valid,
+			code: exitUsage, stderr: "--web.telemetry-path: the path of the metrics", lines: 1,
+		},
+		"a port that is taken": {
+			args: []string{"--web.listen-address=" + taken.Addr().String()}, env: valid,
+			code: exitFailed, stderr: "address already in use",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if tt.env == nil {
+				tt.env = environment()
+			}
+			var stdout, stderr bytes.Buffer
+			code := run(t.Context(), tt.args, tt.env, &stdout, &stderr)
+			if code != tt.code || !strings.Contains(stdout.String(), tt.stdout) || !strings.Contains(stderr.String(), tt.stderr) {
+				t.Errorf("got exit code %d\nstdout %q\nstderr %q\nwant %d, %q and %q", code, &stdout, &stderr, tt.code, tt.stdout, tt.stderr)
+			}
+			if lines := strings.Count(stderr.String(), "\n"); tt.lines > 0 && lines != tt.lines {
+				t.Errorf("got %d lines, want %d: %s", lines, tt.lines, &stderr)
+			}
+			if code == exitUsage && strings.Contains(stderr.String(), "Listening") {
+				t.Error("it listened")
+			}
+		})
+	}
+}
+
+func TestThePageInTheMakingIsServedBeforeTheProgramStops(t *testing.T) {
+	ws := rocketchattest.New(rocketchattest.Latest)
+	asked := make(chan struct{}, 4)
+	proceed := make(chan struct{})
+	ws.Inject(nil, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		asked <- struct{}{}
+		<-proceed
+		next.ServeHTTP(w, r)
+	})
+	chat := httptest.NewServer(ws)
+	defer chat.Close()
+	address := freePort(t)
+	ctx, stop := context.WithCancel(t.Context())
+	code, stderr := make(chan int, 1), new(output)
+	go func() {
+		code <- run(ctx, []string{"--web.listen-address=" + address},
+			environment("ROCKETCHAT_URL", chat.URL, "ROCKETCHAT_USER_ID", rocketchattest.UserID, "ROCKETCHAT_AUTH_TOKEN", rocketchattest.AuthToken),
+			io.Discard, stderr)
+	}()
+	page := make(chan string, 1)
+	go func() {
+		_, body := get(t, "http://"+address+"/metrics")
+		page <- body
+	}()
+	for range 4 {
+		<-asked
+	}
+	stop()
+	for !strings.Contains(stderr.String(), "Stopping") { // It has begun to shut down.
+		select {
+		case got := <-code:
+			t.Fatalf("stopped with %d while a page was in the making", got)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	close(proceed)
+	if body := <-page; !strings.Contains(body, "\nlivechat_up 1\n") {
+		t.Errorf("got %s", body)
+	}
+	if got := <-code; got != exitStopped {
+		t.Errorf("got exit code %d", got)
+	}
+}
+
+func TestLinesOfTheToolkitLookLikeOurs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		_, toolkit := loggers(&b, "info", "logfmt")
+		toolkit.Debug("Not shown")
+		toolkit.Info("Listening on", "address", "[::]:10098")
+		got := b.String()
+		if strings.Count(got, "caller=") != 1 || !strings.Contains(got, "caller=main_test.go:") ||
+			!strings.Contains(got, `ts=2000-01-01T00:00:00Z msg="Listening on" address=[::]:10098`) || strings.Count(got, "\n") != 1 {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+func TestAllLevelsAreFilteredAlike(t *testing.T) {
+	for level, want := range map[string]int{"debug": 4, "info": 3, "warn": 2, "error": 1} {
+		var b bytes.Buffer
+		_, toolkit := loggers(&b, level, "logfmt")
+		toolkit.Debug("1")
+		toolkit.Info("2")
+		toolkit.Warn("3")
+		toolkit.Error("4")
+		if got := strings.Count(b.String(), "\n"); got != want {
+			t.Errorf("level %s: got %d lines, want %d", level, got, want)
+		}
+	}
+}
