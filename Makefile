@@ -32,8 +32,8 @@ COVERAGE_FLOOR := 85
 CHECKOUT := $(shell test "$$(git rev-parse --show-toplevel 2>/dev/null)" = "$$(pwd -P)" && echo yes)
 ifeq ($(CHECKOUT),yes)
 # The tag without its v; before the first one, the place in history.
-VERSION := $(shell described=$$(git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null) && echo "$${described\#v}" \
-	|| echo "0.0.0-$$(git describe --always --abbrev=12 --dirty --exclude '*')")
+VERSION := $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null \
+	|| echo "0.0.0-$$(git describe --always --abbrev=12 --dirty --exclude '*')"))
 REVISION := $(shell git rev-parse HEAD)
 BRANCH := $(shell git rev-parse --abbrev-ref HEAD)
 BUILD_DATE := $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y%m%d-%H:%M:%S)
@@ -74,7 +74,7 @@ race:
 # All packages but the end-to-end tests, which have their own target.
 .PHONY: unit
 unit: race
-	@packages=$$($(GO) list -f '{{if ne .ImportPath "livechat_exporter/e2e"}}{{.ImportPath}}{{end}}' ./...) && set -x && \
+	@packages=$$($(GO) list -buildvcs=false -f '{{if ne .ImportPath "livechat_exporter/e2e"}}{{.ImportPath}}{{end}}' ./...) && set -x && \
 		$(GO) test $(RACE) -shuffle=on -coverprofile=coverage.out $$packages
 	$(GO) run ./tools/coverfloor -floor $(COVERAGE_FLOOR) -profile coverage.out livechat_exporter/collector livechat_exporter/internal
 
@@ -101,7 +101,7 @@ cover:
 
 .PHONY: fuzz
 fuzz:
-	@set -e; packages=$$($(GO) list ./...); for package in $$packages; do \
+	@set -e; packages=$$($(GO) list -buildvcs=false ./...); for package in $$packages; do \
 		targets=$$($(GO) test -list '^Fuzz' $$package); \
 		for target in $$targets; do \
 			case $$target in Fuzz*) ;; *) break ;; esac; \
