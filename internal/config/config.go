@@ -1,0 +1,104 @@
+// Package config reads the exporter's configuration file: strictly, with every
+// mistake reported at once, each with the file, the line, the key and the cure.
+//
+// What comes out is plain values with nothing left to decide: defaults are filled in,
+// a workspace's own keys have replaced the common ones, variables are replaced, time
+// zones are loaded. The package knows YAML, the environment that it is handed, and the
+// files that hold credentials. It must not know the API, metrics or HTTP servers, and
+// imports no other package of this module.
+//
+// Two rules hold for every message: it never shows a value that came from the
+// environment (what is shown is the text of the file, such as ${NAME}), and it never
+// shows a credential.
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+)
+
+// Config is a configuration without mistakes.
+type Config struct {
+	// Workspaces holds the configured workspaces, ordered by name. This version
+	// serves exactly one.
+	Workspaces []Workspace
+}
+
+// Workspace is one Rocket.Chat workspace and how it is asked. Printing it in any form,
+// whole or as part of something, shows no credential.
+type Workspace struct {
+	// Name is the key of the entry under workspaces.
+	Name string
+	// URL is the address of the workspace: http or https, a host, and the path
+	// prefix if there is one, without a trailing slash.
+	URL *url.URL
+	// UserID and AuthToken are the account's credentials. They may change while the
+	// process runs: read them for each attempt.
+	UserID, AuthToken Secret
+	// HTTPClient is how connections are made. It carries no credentials but the key
+	// of a client certificate, and never follows redirects. File names in it are
+	// relative to the working directory, no longer to the configuration file.
+	HTTPClient promconfig.HTTPClientConfig
+	// Windows holds at least one window, in the order of the file. Their names
+	// differ, and so do their periods.
+	Windows []Window
+	// Location is the time zone that calendar windows are cut in.
+	Location *time.Location
+	// InactivityTimeout is the server's Livechat_visitor_inactivity_timeout as the
+	// operator states it; 0 or more. Every window with a Duration is longer.
+	InactivityTimeout time.Duration
+	// Timeout bounds one call of the API; more than 0.
+	Timeout time.Duration
+}
+
+// Window is a period to count chats in. Exactly one of Duration and Calendar is set.
+type Window struct {
+	// Name is the value of the window label, as configured: printable, 1 to 64 bytes.
+	Name string
+	// Duration is the length of a window that ends now, more than 0.
+	Duration time.Duration
+	// Calendar is one of today, yesterday, this_week, last_week, this_month and
+	// last_month.
+	Calendar string
+}
+
+// Format implements [fmt.Formatter]. It hides the key of the client certificate, which
+// the type that holds it shows in %#v.
+func (w Workspace) Format(state fmt.State, verb rune) {
+	type plain Workspace
+	if w.HTTPClient.TLSConfig.Key != "" {
+		w.HTTPClient.TLSConfig.Key = hidden
+	}
+	_, _ = fmt.Fprintf(state, fmt.FormatString(state, verb), plain(w))
+}
+
+// Load reads the configuration file. ${NAME} in its values is replaced by what lookupEnv
+// returns for NAME; [os.LookupEnv] is what the exporter hands in.
+//
+// The error joins one [*Error] per mistake, ordered by line; its text has one mistake per
+// line. Files that the configuration names are not read here: credentials are read by
+// [Secret.Read], certificates when the HTTP client is made.
+func Load(file string, lookupEnv func(string) (string, bool)) (*Config, error) {
+	data, err := readFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return parse(file, data, lookupEnv)
+}
+
+// parse turns the content of a configuration file into a Config.
+func parse(file string, data []byte, lookupEnv func(string) (string, bool)) (*Config, error) {
+	r := &reader{file: file, dir: filepath.Dir(file), lookupEnv: lookupEnv}
+	var workspaces []Workspace
+	if root, ok := r.document(data); ok {
+		workspaces = r.configuration(root)
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return &Config{Workspaces: workspaces}, nil
+}

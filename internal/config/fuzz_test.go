@@ -1,0 +1,122 @@
+package config
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// FuzzParse checks that any content ends in a configuration that the rest of the
+// exporter can rely on, or in messages that give nothing away.
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"testdata/*/*.yml", "../../config.yml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatalf("no files for %s: %v", pattern, err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
+	// No message and no name of a key or variable holds these.
+	values := map[string]string{ //nolint:gosec // G101: The credentials are made up.
+		"AUTH_TOKEN": "dGhlIHRva2Vu", "WRONG": "d3Jvbmc=\n", "NESTED": "${QVVUSF9UT0tFTg}",
+		"LENGTH": "5400001ms", "ROCKETCHAT_URL": "https://bm8taG9zdA.example.com", "EMPTY": "",
+	}
+	lookupEnv := environment(values)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := parse("config.yml", data, lookupEnv)
+		if (c == nil) == (err == nil) {
+			t.Fatalf("got %v and %v", c, err)
+		}
+		if err != nil {
+			checkAnyError(t, data, err, values)
+			return
+		}
+		checkInvariants(t, c)
+	})
+}
+
+func checkAnyError(t *testing.T, data []byte, err error, values map[string]string) {
+	t.Helper()
+	if _, ok := errors.AsType[*Error](err); !ok {
+		t.Errorf("%v is no *Error", err)
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if !strings.HasPrefix(line, "config.yml:") {
+			t.Errorf("the line %q does not begin with the file", line)
+		}
+	}
+	for value := range maps.Values(values) {
+		if value != "" && strings.Contains(err.Error(), value) && !strings.Contains(string(data), value) {
+			t.Errorf("%q is shown by %v", value, err)
+		}
+	}
+}
+
+func checkInvariants(t *testing.T, c *Config) {
+	t.Helper()
+	if len(c.Workspaces) != 1 {
+		t.Fatalf("got %d workspaces", len(c.Workspaces))
+	}
+	w := c.Workspaces[0]
+	switch {
+	case w.Name == "" || len(w.Name) > 64:
+		t.Errorf("the name is %q", w.Name)
+	case w.URL == nil || w.URL.Scheme != "http" && w.URL.Scheme != "https" || w.URL.Hostname() == "":
+		t.Errorf("the URL is %v", w.URL)
+	case w.URL.User != nil || w.URL.RawQuery != "" || w.URL.ForceQuery || w.URL.Fragment != "" || strings.HasSuffix(w.URL.EscapedPath(), "/"):
+		t.Errorf("the URL is %v", w.URL)
+	case w.Location == nil || w.Location == time.Local:
+		t.Errorf("the location is %v", w.Location)
+	case w.Timeout <= 0 || w.InactivityTimeout < 0:
+		t.Errorf("the timeouts are %v and %v", w.Timeout, w.InactivityTimeout)
+	case w.HTTPClient.FollowRedirects:
+		t.Error("redirects are followed")
+	case w.HTTPClient.Validate() != nil || w.HTTPClient.TLSConfig.Validate() != nil:
+		t.Errorf("the HTTP client is wrong: %v, %v", w.HTTPClient.Validate(), w.HTTPClient.TLSConfig.Validate())
+	case w.HTTPClient.BasicAuth != nil || w.HTTPClient.Authorization != nil || w.HTTPClient.OAuth2 != nil || w.HTTPClient.HTTPHeaders != nil:
+		t.Errorf("the HTTP client carries credentials: %v", w.HTTPClient)
+	case w.HTTPClient.ProxyURL.URL != nil && w.HTTPClient.ProxyURL.User != nil:
+		t.Errorf("the proxy's URL carries credentials: %v", w.HTTPClient)
+	}
+	for _, secret := range []Secret{w.UserID, w.AuthToken} {
+		if secret.source.value == "" {
+			continue // Files are not read while fuzzing.
+		}
+		if credential, err := secret.Read(); err != nil || credential == "" || credential != strings.TrimSpace(credential) {
+			t.Errorf("got the credential %q, %v", credential, err)
+		}
+	}
+	checkWindowInvariants(t, w)
+}
+
+func checkWindowInvariants(t *testing.T, w Workspace) {
+	t.Helper()
+	if len(w.Windows) == 0 {
+		t.Error("there are no windows")
+	}
+	names, periods := map[string]bool{}, map[Window]bool{}
+	for _, window := range w.Windows {
+		period := Window{Duration: window.Duration, Calendar: window.Calendar}
+		switch {
+		case checkName(window.Name) != nil || window.Name == "":
+			t.Errorf("the name of %+v: %v", window, checkName(window.Name))
+		case names[window.Name] || periods[period]:
+			t.Errorf("%+v is there twice", window)
+		case (window.Duration != 0) == (window.Calendar != ""):
+			t.Errorf("%+v has no single period", window)
+		case window.Calendar == "" && window.Duration <= w.InactivityTimeout:
+			t.Errorf("%+v is not longer than %v", window, w.InactivityTimeout)
+		}
+		names[window.Name], periods[period] = true, true
+	}
+}

@@ -1,0 +1,237 @@
+package config
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	promconfig "github.com/prometheus/common/config"
+)
+
+// The keys of http_client and its tls_config, as Prometheus names them.
+const (
+	keyTLSConfig            = "tls_config"
+	keyProxyURL             = "proxy_url"
+	keyNoProxy              = "no_proxy"
+	keyProxyFromEnvironment = "proxy_from_environment"
+	keyEnableHTTP2          = "enable_http2"
+
+	keyCA                 = "ca"
+	keyCert               = "cert"
+	keyKey                = "key"
+	keyServerName         = "server_name"
+	keyInsecureSkipVerify = "insecure_skip_verify"
+	keyMinVersion         = "min_version"
+	keyMaxVersion         = "max_version"
+)
+
+// proxyCredentials says how a proxy gets its credentials.
+const proxyCredentials = keyProxyFromEnvironment + ": true, and put them into HTTP_PROXY and HTTPS_PROXY"
+
+// httpClientSchema returns the keys of http_client. Prometheus' HTTP client knows more;
+// those that carry credentials are refused, because they would go to wherever the client
+// connects, past the care that is taken of user_id and auth_token.
+func httpClientSchema() schema {
+	const (
+		credentials = "is not supported, because it carries credentials: the account is given by user_id and auth_token alone"
+		headers     = "is not supported, because headers can carry credentials: the account is given by user_id and auth_token alone"
+		proxy       = "is not supported, because headers can carry credentials: for a proxy that asks for some use " + proxyCredentials
+		redirects   = "is not supported, because redirects are never followed, so that the token goes to no other address: " +
+			"set url to the final address"
+	)
+	return schema{
+		keys: []string{keyTLSConfig, keyProxyURL, keyNoProxy, keyProxyFromEnvironment, keyEnableHTTP2},
+		refused: map[string]string{
+			"basic_auth":           credentials,
+			"authorization":        credentials,
+			"oauth2":               credentials,
+			"bearer_token":         credentials,
+			"bearer_token_file":    credentials,
+			"http_headers":         headers,
+			"proxy_connect_header": proxy,
+			"follow_redirects":     redirects,
+		},
+	}
+}
+
+func tlsSchema() schema {
+	return schema{keys: []string{
+		keyCA, keyCA + fileSuffix, keyCert, keyCert + fileSuffix, keyKey, keyKey + fileSuffix,
+		keyServerName, keyInsecureSkipVerify, keyMinVersion, keyMaxVersion,
+	}}
+}
+
+// defaultHTTPClient returns the HTTP client of a workspace without http_client.
+func defaultHTTPClient() promconfig.HTTPClientConfig {
+	c := promconfig.DefaultHTTPClientConfig
+	c.FollowRedirects = false
+	return c
+}
+
+// httpClient reads http_client.
+func (r *reader) httpClient(v value) promconfig.HTTPClientConfig {
+	c := defaultHTTPClient()
+	before := len(r.mistakes)
+	fields, _ := r.fields(v, httpClientSchema())
+	if tlsConfig, ok := fields[keyTLSConfig]; ok {
+		c.TLSConfig = r.tlsConfig(tlsConfig)
+	}
+	if enableHTTP2, ok := fields[keyEnableHTTP2]; ok {
+		c.EnableHTTP2 = r.boolean(enableHTTP2)
+	}
+	c.ProxyConfig = r.proxy(fields)
+	if len(r.mistakes) > before {
+		return c
+	}
+	// The library may come to know mistakes that are not looked for here.
+	if err := c.Validate(); err != nil {
+		r.fail(v, "%v", err)
+	}
+	return c
+}
+
+// proxy reads the keys of http_client that say which proxy to use.
+func (r *reader) proxy(fields map[string]value) promconfig.ProxyConfig {
+	var c promconfig.ProxyConfig
+	proxyURL, hasURL := fields[keyProxyURL]
+	noProxy, hasNoProxy := fields[keyNoProxy]
+	if v, ok := fields[keyProxyFromEnvironment]; ok {
+		c.ProxyFromEnvironment = r.boolean(v)
+	}
+	if hasURL {
+		c.ProxyURL = r.proxyURL(proxyURL)
+	}
+	if hasNoProxy {
+		t, _ := r.text(noProxy)
+		c.NoProxy = t.content
+	}
+	switch {
+	case c.ProxyFromEnvironment && hasURL:
+		r.fail(proxyURL, "%s is true too: remove one of them", keyProxyFromEnvironment)
+	case c.ProxyFromEnvironment && hasNoProxy:
+		r.fail(noProxy, "%s is true, which reads NO_PROXY: remove one of them", keyProxyFromEnvironment)
+	case hasNoProxy && !hasURL:
+		r.fail(noProxy, "has no effect without %s: add that, or remove this", keyProxyURL)
+	}
+	return c
+}
+
+// proxyURL reads the address of a proxy.
+func (r *reader) proxyURL(v value) promconfig.URL {
+	t, ok := r.text(v)
+	if !ok {
+		return promconfig.URL{}
+	}
+	u, err := parseAddress(t.content, "http", "https", "socks5", "socks5h")
+	if err != nil {
+		if errors.Is(err, errUserInfo) {
+			err = fmt.Errorf("%w; for a proxy that asks for credentials use %s", err, proxyCredentials)
+		}
+		r.failText(t, "%v", err)
+		return promconfig.URL{}
+	}
+	return promconfig.URL{URL: u}
+}
+
+// tlsConfig reads tls_config.
+func (r *reader) tlsConfig(v value) promconfig.TLSConfig {
+	var c promconfig.TLSConfig
+	fields, ok := r.fields(v, tlsSchema())
+	if !ok {
+		return c
+	}
+	if v, ok := fields[keyServerName]; ok {
+		t, _ := r.text(v)
+		c.ServerName = t.content
+	}
+	if v, ok := fields[keyInsecureSkipVerify]; ok {
+		c.InsecureSkipVerify = r.boolean(v)
+	}
+	r.tlsVersions(&c, fields)
+	r.certificates(&c, fields)
+	return c
+}
+
+// tlsVersions reads the bounds of the protocol's version.
+func (r *reader) tlsVersions(c *promconfig.TLSConfig, fields map[string]value) {
+	if v, ok := fields[keyMinVersion]; ok {
+		c.MinVersion = r.tlsVersion(v)
+	}
+	if v, ok := fields[keyMaxVersion]; ok {
+		c.MaxVersion = r.tlsVersion(v)
+		if c.MaxVersion != 0 && c.MaxVersion < c.MinVersion {
+			r.fail(v, "is lower than %s: raise it, or lower that", keyMinVersion)
+		}
+	}
+}
+
+func (r *reader) tlsVersion(v value) promconfig.TLSVersion {
+	t, ok := r.text(v)
+	if !ok {
+		return 0
+	}
+	version, ok := promconfig.TLSVersions[t.content]
+	if !ok {
+		r.failText(t, "%s is not a version of TLS: write one of %s", t.shown(),
+			strings.Join(slices.Sorted(maps.Keys(promconfig.TLSVersions)), ", "))
+	}
+	return version
+}
+
+// certificates reads the certificate authority and the client certificate. What is
+// written in the file is checked here; files are read when the client is made.
+func (r *reader) certificates(c *promconfig.TLSConfig, fields map[string]value) {
+	ca, caFile := r.material(fields, keyCA)
+	cert, certFile := r.material(fields, keyCert)
+	key, keyFile := r.material(fields, keyKey)
+	c.CA, c.CAFile = ca.content, caFile
+	c.Cert, c.CertFile = cert.content, certFile
+	c.Key, c.KeyFile = promconfig.Secret(key.content), keyFile
+
+	certValue, hasCert := either(fields, keyCert)
+	keyValue, hasKey := either(fields, keyKey)
+	switch {
+	case hasCert && !hasKey:
+		r.fail(certValue, "a client certificate needs its key: add key_file or key")
+	case hasKey && !hasCert:
+		r.fail(keyValue, "a key needs its client certificate: add cert_file or cert")
+	}
+	if c.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(c.CA)) {
+		r.failText(ca, "holds no certificate in PEM: write the text from -----BEGIN CERTIFICATE----- on")
+	}
+	if c.Cert != "" && c.Key != "" {
+		// What the library says about them is not shown: it has seen the key.
+		if _, err := tls.X509KeyPair([]byte(c.Cert), []byte(c.Key)); err != nil {
+			r.failText(cert, "cert and key are not a certificate and its key in PEM: write the text of both files")
+		}
+	}
+}
+
+// either returns the value of name, or of the key that names a file instead.
+func either(fields map[string]value, name string) (v value, ok bool) {
+	if v, ok = fields[name]; ok {
+		return v, true
+	}
+	v, ok = fields[name+fileSuffix]
+	return v, ok
+}
+
+// material reads the text of name, or the name of the file that holds it.
+func (r *reader) material(fields map[string]value, name string) (inline text, file string) {
+	v, hasInline := fields[name]
+	fileValue, hasFile := fields[name+fileSuffix]
+	if hasInline {
+		inline, _ = r.text(v)
+	}
+	if hasFile {
+		file, _ = r.path(fileValue)
+	}
+	if hasInline && hasFile {
+		r.fail(fileValue, "%s is there too: remove one of them", name)
+	}
+	return inline, file
+}

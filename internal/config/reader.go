@@ -1,0 +1,248 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v4"
+)
+
+// reader walks a parsed file. Its methods return what they could read and note what is
+// wrong; ok is false where nothing could be read, and then a mistake has been noted.
+type reader struct {
+	file      string
+	dir       string // What relative file names in the file are relative to.
+	lookupEnv func(string) (string, bool)
+	mistakes  []*Error
+	untold    int // How many mistakes there are beyond those.
+}
+
+// value is a node of the file, the line to report it by, and the key path to it.
+type value struct {
+	node *yaml.Node
+	line int
+	key  string
+}
+
+// entry is a key of a mapping with its value.
+type entry struct {
+	name string
+	value
+}
+
+// text is a scalar.
+type text struct {
+	value
+	written   string   // As the file has it.
+	content   string   // With variables replaced; never shown if there are any.
+	variables []string // The names of the variables that are replaced in it.
+}
+
+// shown returns the text as the file has it, to be shown in a message. It must not be
+// called for a credential.
+func (t text) shown() string {
+	const most = 64
+	if len(t.written) > most {
+		return strconv.Quote(strings.ToValidUTF8(t.written[:most], "")) + "..."
+	}
+	return strconv.Quote(t.written)
+}
+
+// failText notes a mistake in the content of t, and which variables to look at.
+func (r *reader) failText(t text, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	if len(t.variables) > 0 {
+		message += " (with the value of " + strings.Join(t.variables, ", ") + ")"
+	}
+	r.fail(t.value, "%s", message)
+}
+
+// keyPattern matches what is meant as a key. Other text in a key's place is not shown:
+// {auth_token:abc} is a single key, because no space follows the colon.
+var keyPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// child returns the key path of an entry, or v's own where the name is not shown.
+func (v value) child(name string) string {
+	switch {
+	case !keyPattern.MatchString(name):
+		return v.key
+	case strings.Contains(name, "."):
+		return v.key + "[" + strconv.Quote(name) + "]"
+	case v.key == "":
+		return name
+	default:
+		return v.key + "." + name
+	}
+}
+
+// isNull reports whether nothing was written where a value belongs.
+func isNull(node *yaml.Node) bool {
+	return node.Kind == yaml.ScalarNode && node.Tag == "!!null" && node.Style&yaml.TaggedStyle == 0
+}
+
+// usable refuses a value that is not there, and the YAML that this file does not need.
+// A token can begin with the character that starts any of these.
+func (r *reader) usable(v value) bool {
+	switch {
+	case v.node.Kind == yaml.AliasNode:
+		r.fail(v, "an alias is not supported: write the value out; quote a value that begins with *")
+	case v.node.Anchor != "":
+		r.fail(v, "an anchor is not supported: remove it; quote a value that begins with &")
+	case v.node.Style&yaml.TaggedStyle != 0 || v.node.Tag == "!":
+		r.fail(v, "a tag is not supported: remove it; quote a value that begins with !")
+	case isNull(v.node):
+		r.fail(v, "has no value: give it one, or remove the key")
+	default:
+		return true
+	}
+	return false
+}
+
+// kind names what a node is in the words of the documentation.
+func kind(node *yaml.Node) string {
+	switch node.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	default:
+		return "a single value"
+	}
+}
+
+// entries returns the keys of a mapping and their values in the order of the file.
+// Keys that cannot be used, or stand there twice, are noted and left out.
+func (r *reader) entries(v value) (entries []entry, ok bool) {
+	if !r.usable(v) {
+		return nil, false
+	}
+	if v.node.Kind != yaml.MappingNode {
+		r.fail(v, "must be a mapping (key: value), not %s", kind(v.node))
+		return nil, false
+	}
+	lines := map[string]int{}
+	for i := 0; i+1 < len(v.node.Content); i += 2 {
+		key := v.node.Content[i]
+		at := value{node: key, line: key.Line, key: v.key}
+		switch {
+		case key.Tag == "!!merge":
+			r.fail(at, "a merge key (<<) is not supported: write the keys out")
+			continue
+		case isNull(key):
+			r.fail(at, "a key is missing before the colon")
+			continue
+		case !r.usable(at):
+			continue
+		case key.Kind != yaml.ScalarNode:
+			r.fail(at, "a key must be a single value, not %s", kind(key))
+			continue
+		}
+		if first, ok := lines[key.Value]; ok {
+			at.key = v.child(key.Value)
+			r.fail(at, "the key is there already, in line %d: remove one of them", first)
+			continue
+		}
+		lines[key.Value] = key.Line
+		entries = append(entries, entry{
+			name:  key.Value,
+			value: value{node: v.node.Content[i+1], line: key.Line, key: v.child(key.Value)},
+		})
+	}
+	return entries, true
+}
+
+// list returns the elements of a list.
+func (r *reader) list(v value) (elements []value, ok bool) {
+	if !r.usable(v) {
+		return nil, false
+	}
+	if v.node.Kind != yaml.SequenceNode {
+		r.fail(v, "must be a list, such as [24h, today], not %s", kind(v.node))
+		return nil, false
+	}
+	for i, node := range v.node.Content {
+		elements = append(elements, value{node: node, line: node.Line, key: fmt.Sprintf("%s[%d]", v.key, i)})
+	}
+	return elements, true
+}
+
+// scalar returns a single value with its variables replaced; it is not empty.
+func (r *reader) scalar(v value) (t text, ok bool) {
+	if !r.usable(v) {
+		return text{}, false
+	}
+	if v.node.Kind != yaml.ScalarNode {
+		r.fail(v, "must be a single value, not %s", kind(v.node))
+		return text{}, false
+	}
+	t = text{value: v, written: v.node.Value}
+	content, variables, problems := expand(t.written, r.lookupEnv)
+	for _, problem := range problems {
+		r.fail(v, "%s", problem)
+	}
+	if len(problems) > 0 {
+		return text{}, false
+	}
+	t.content, t.variables = content, variables
+	switch {
+	case t.content != "":
+		return t, true
+	case len(variables) > 0:
+		r.fail(v, "is empty with the value of %s: set that environment variable", strings.Join(variables, ", "))
+	default:
+		r.fail(v, "is empty: give it a value, or remove the key")
+	}
+	return text{}, false
+}
+
+// text returns a single value that is not a YAML boolean. A number is taken as it is
+// written, so that an id of digits alone need not be quoted.
+func (r *reader) text(v value) (t text, ok bool) {
+	if v.node.Kind == yaml.ScalarNode && v.node.Tag == "!!bool" {
+		r.fail(v, "must be a text, not true or false: quote it if it is meant as a text")
+		return text{}, false
+	}
+	return r.scalar(v)
+}
+
+// boolean returns true or false, and false where there is neither.
+func (r *reader) boolean(v value) bool {
+	t, ok := r.scalar(v)
+	switch {
+	case !ok:
+		return false
+	case t.content == "true":
+		return true
+	case t.content == "false":
+		return false
+	default:
+		r.failText(t, "%s must be true or false", t.shown())
+		return false
+	}
+}
+
+// duration is a length of time and the text it was written as.
+type duration struct {
+	text
+	time.Duration
+}
+
+// duration returns a length of time that is not negative.
+func (r *reader) duration(v value) (d duration, ok bool) {
+	t, ok := r.scalar(v)
+	if !ok {
+		return duration{}, false
+	}
+	length, err := model.ParseDuration(t.content)
+	if err != nil {
+		r.failText(t, "%s is not a duration: %s", t.shown(), howToWriteDurations)
+		return duration{}, false
+	}
+	return duration{text: t, Duration: time.Duration(length)}, true
+}
+
+const howToWriteDurations = "write whole numbers with the units y w d h m s ms, the largest first, such as 30s, 24h, 7d or 1d12h"

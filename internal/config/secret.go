@@ -1,0 +1,135 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// hidden stands for a credential wherever it is printed.
+const hidden = "<secret>"
+
+// maxSecretBytes bounds a file with a credential.
+const maxSecretBytes = 64 << 10
+
+// Secret is a credential: a value, or the name of a file that holds it. However it is
+// printed, it shows as <secret>; unset, it shows as nothing. The zero value is unset.
+type Secret struct {
+	// Behind a pointer, because %p and %w print the fields of a value whatever methods
+	// it has.
+	source *source
+}
+
+// source is where a credential comes from: a value or a file.
+type source struct {
+	value string // Trimmed, and checked by checkCredential.
+	file  string // Where value is empty.
+	// The name of the file for messages: ${NAME} in it is not replaced.
+	shownFile string
+}
+
+// Read returns the credential. A file is read anew each time, so that a credential can
+// be replaced while the process runs; white space around it is removed. What Read
+// returns can be sent as the value of an HTTP header. The error says what to do and
+// shows nothing of the content. Read may be called concurrently.
+func (s Secret) Read() (string, error) {
+	switch {
+	case s.source == nil:
+		return "", errors.New("no credential is configured")
+	case s.source.value != "":
+		return s.source.value, nil
+	}
+	content, err := readCredential(s.source.file)
+	if err != nil {
+		return "", fmt.Errorf("read the credential in %q: %w", s.source.shownFile, err)
+	}
+	return content, nil
+}
+
+// readCredential returns the credential that file holds. Its errors do not name the file.
+func readCredential(file string) (string, error) {
+	// Without O_NONBLOCK, opening a FIFO would wait for somebody to write to it.
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // The file is the one that the operator named.
+	if err != nil {
+		return "", unreadableCredential(err)
+	}
+	defer f.Close() //nolint:errcheck // It was only read.
+	info, err := f.Stat()
+	if err != nil {
+		return "", unreadableCredential(err)
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New("it is not a regular file: name a file that holds the credential, not a directory, a pipe or a device")
+	}
+	content, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))
+	if err != nil {
+		return "", unreadableCredential(err)
+	}
+	if len(content) > maxSecretBytes {
+		return "", errors.New("the file is larger than 64 KiB: it must hold the credential alone")
+	}
+	credential := strings.TrimSpace(string(content))
+	if credential == "" {
+		return "", errors.New("the file is empty: write the credential to it")
+	}
+	if err := checkCredential(credential); err != nil {
+		return "", err
+	}
+	return credential, nil
+}
+
+// unreadableCredential says why a file cannot be read and what to do about it.
+func unreadableCredential(err error) error {
+	reason, cure := operatingSystemError(err), "check the path"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		cure = "create it, or correct the path in the configuration"
+	case errors.Is(err, fs.ErrPermission):
+		cure = "let the exporter's user read it"
+	}
+	return fmt.Errorf("%w: %s", reason, cure)
+}
+
+// checkCredential refuses what cannot be sent as the value of a header: anything but
+// printable ASCII (RFC 9110, section 5.5). Spaces inside are the server's business.
+func checkCredential(credential string) error {
+	for _, char := range []byte(credential) {
+		if char < ' ' || char > '~' {
+			return errors.New("the credential holds a line break or another character that an HTTP header cannot carry: " +
+				"it must be one line of printable ASCII, and nothing else")
+		}
+	}
+	return nil
+}
+
+// String returns <secret>, or "" if the secret is unset.
+func (s Secret) String() string {
+	if s.source == nil {
+		return ""
+	}
+	return hidden
+}
+
+// GoString returns what String returns, quoted: the form of a string in %#v.
+func (s Secret) GoString() string {
+	return fmt.Sprintf("%q", s.String())
+}
+
+// Format implements [fmt.Formatter], so that no verb shows the fields.
+func (s Secret) Format(state fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(state, fmt.FormatString(state, verb), s.String())
+}
+
+// MarshalText returns what String returns; JSON and the loggers use it.
+func (s Secret) MarshalText() ([]byte, error) {
+	return []byte(s.String()), nil
+}
+
+// MarshalYAML returns what String returns.
+func (s Secret) MarshalYAML() (any, error) {
+	return s.String(), nil
+}
