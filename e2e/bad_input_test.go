@@ -203,24 +203,7 @@ func (e *exporter) pageInTime(t *testing.T) values {
 	if strings.Contains(string(text), rocketchattest.AuthToken) {
 		t.Error("the page tells the token")
 	}
-	return pageValues(t, string(text))
-}
-
-// sample is a line of the text format that is no comment.
-var sample = regexp.MustCompile(`(?m)^([a-z_]+(?:\{.*\})?) (\S+)$`)
-
-// pageValues reads a page whose labels stand in the order of their names.
-func pageValues(t *testing.T, page string) values {
-	t.Helper()
-	found := make(values)
-	for _, line := range sample.FindAllStringSubmatch(page, -1) {
-		value, err := strconv.ParseFloat(line[2], 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found[line[1]] = value
-	}
-	return found
+	return parsePage(t, string(text))
 }
 
 // peak is the most memory that a process of Linux has used, in its status.

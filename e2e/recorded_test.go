@@ -4,11 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
-	"strings"
 	"testing"
-
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
@@ -46,30 +42,4 @@ func TestRecordedAnswer(t *testing.T) {
 	if n := got.get(t, s); n != 77 {
 		t.Errorf("%s: got %v, want 77", s, n)
 	}
-}
-
-// parsePage reads the gauges and counters of a page in the text format.
-func parsePage(t *testing.T, page string) values {
-	t.Helper()
-	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(page))
-	if err != nil {
-		t.Fatalf("parse page: %v\n%s", err, page)
-	}
-	parsed := make(values)
-	for name, family := range families {
-		for _, m := range family.GetMetric() {
-			var pairs []string
-			for _, l := range m.GetLabel() {
-				pairs = append(pairs, l.GetName(), l.GetValue())
-			}
-			switch {
-			case m.GetGauge() != nil:
-				parsed[series(name, pairs...)] = m.GetGauge().GetValue()
-			case m.GetCounter() != nil:
-				parsed[series(name, pairs...)] = m.GetCounter().GetValue()
-			}
-		}
-	}
-	return parsed
 }
