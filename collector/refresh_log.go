@@ -6,16 +6,14 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
-
-	"livechat_exporter/internal/rocketchat"
 )
 
 // change is what one line of the log tells: windows of a resource that began to
 // fail, or fail for another reason than before, all for the same one; or that are
-// good again, where failure is empty.
+// good again, where failure is zero.
 type change struct {
 	resource string
-	failure  string
+	failure  failure
 	err      error
 	windows  []string
 }
@@ -43,13 +41,20 @@ func logChanges(logger log.Logger, attempts []attempt) {
 }
 
 func (c change) log(logger log.Logger) {
-	switch rocketchat.Outcome(c.failure) {
-	case "":
+	switch {
+	case c.failure == failure{}:
 		_ = level.Info(logger).Log("msg", "Refresh succeeds again")
-	case rocketchat.Unauthorized, rocketchat.Forbidden, rocketchat.Unlicensed, rocketchat.Redirected:
-		// None of these heals by itself.
-		_ = level.Error(logger).Log("msg", "Refresh fails", "reason", c.failure, "err", c.err)
+	case c.failure.lasts():
+		_ = level.Error(logger).Log("msg", "Refresh fails", "reason", c.failure.reason, "err", c.err)
 	default:
-		_ = level.Warn(logger).Log("msg", "Refresh fails", "reason", c.failure, "err", c.err)
+		_ = level.Warn(logger).Log("msg", "Refresh fails", "reason", c.failure.reason, "err", c.err)
+	}
+}
+
+// logAttempts logs every attempt, for whoever wants to watch the scrapes.
+func logAttempts(logger log.Logger, attempts []attempt) {
+	for _, a := range attempts {
+		_ = level.Debug(logger).Log("msg", "Attempted to refresh", "resource", a.resource.name, "window", a.resource.window.Name(),
+			"departments", len(a.answer.metrics), "complete", a.answer.complete, "err", a.err)
 	}
 }

@@ -2,7 +2,6 @@ package collector
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -36,7 +35,7 @@ type answer struct {
 // refreshState is how the latest attempts of a resource ended.
 type refreshState struct {
 	endedAt   time.Time // When the latest attempt ended, zero before the first.
-	failure   string    // Why the latest attempt failed, empty if it did not.
+	failure   failure   // Why the latest attempt failed, zero if it did not.
 	succeeded time.Time // When the latest good attempt ended, zero before the first.
 	askedAt   time.Time // When the last good answer was asked for, zero before the first.
 }
@@ -62,11 +61,11 @@ func (r *resource) try(ctx context.Context, askedAt time.Time, now func() time.T
 	a.before = r.state
 	switch {
 	case a.err == nil:
-		r.state.endedAt, r.state.failure, r.state.succeeded = endedAt, "", endedAt
+		r.state.endedAt, r.state.failure, r.state.succeeded = endedAt, failure{}, endedAt
 		if askedAt.After(r.state.askedAt) { // An earlier scrape may end later.
 			r.state.askedAt = askedAt
 		}
-	case failureOf(a.err) != string(rocketchat.Canceled):
+	case failureOf(a.err).reason != string(rocketchat.Canceled):
 		r.state.endedAt, r.state.failure = endedAt, failureOf(a.err)
 	}
 	a.after = r.state
@@ -78,17 +77,6 @@ func (r *resource) current() refreshState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.state
-}
-
-// failureOf names the reason of a failed attempt by a word of a closed set.
-func failureOf(err error) string {
-	if failed, ok := errors.AsType[*rocketchat.Error](err); ok {
-		return string(failed.Outcome)
-	}
-	if errors.Is(err, rocketchat.ErrNoCredentials) {
-		return "no_credentials"
-	}
-	return "unusable_answer"
 }
 
 // abandonedRoomsOf returns the resource of a window's abandoned rooms.

@@ -41,7 +41,7 @@ func (s *scrape) Collect(ch chan<- prometheus.Metric) {
 func (a *attempt) collect(ch chan<- prometheus.Metric) {
 	labels := []string{a.resource.name, a.resource.window.Name()}
 	if !a.after.endedAt.IsZero() {
-		ch <- boolGauge(refreshSuccessDesc, a.after.failure == "", labels...)
+		ch <- boolGauge(refreshSuccessDesc, a.after.failure == failure{}, labels...)
 	}
 	if !a.after.askedAt.IsZero() {
 		ch <- timeGauge(refreshTimestampDesc, a.after.askedAt, labels...)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
@@ -61,7 +62,7 @@ func start(t *testing.T, profile rocketchattest.Profile, windows ...collector.Wi
 	t.Cleanup(client.CloseIdleConnections)
 	e.workspace = collector.NewWorkspace(collector.Options{
 		API: client, Calls: calls, Windows: windows, InactivityTimeout: time.Hour,
-		Now: time.Now, Logger: log.NewLogfmtLogger(log.NewSyncWriter(e.log)),
+		Now: time.Now, Logger: level.NewFilter(log.NewLogfmtLogger(log.NewSyncWriter(e.log)), level.AllowInfo()),
 	})
 	return e
 }

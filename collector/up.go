@@ -17,7 +17,7 @@ func up(states []refreshState, now time.Time) bool {
 			latest = s
 		}
 	}
-	return !latest.endedAt.IsZero() && latest.failure == ""
+	return !latest.endedAt.IsZero() && latest.failure == (failure{})
 }
 
 // states returns how the latest attempts of every resource ended.

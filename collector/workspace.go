@@ -31,7 +31,7 @@ type Options struct {
 	// Now is the clock.
 	Now func() time.Time
 	// Logger is told when refreshing begins to fail, fails for another reason,
-	// and succeeds again.
+	// and succeeds again; at level debug of every attempt.
 	Logger log.Logger
 }
 
@@ -66,6 +66,7 @@ func (w *Workspace) refresh(ctx context.Context) []attempt {
 		wg.Go(func() { attempts[i] = r.try(ctx, askedAt, w.options.Now) })
 	}
 	wg.Wait()
+	logAttempts(w.options.Logger, attempts)
 	logChanges(w.options.Logger, attempts)
 	return attempts
 }

@@ -2,6 +2,7 @@ package rocketchat
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -99,9 +100,18 @@ func broken(ctx context.Context, r *route, err error, remote remoteText) *Error 
 			Message: "no whole answer in time: the workspace is slow or hangs; look at its load, or give the scrape and timeout more time",
 		}
 	default:
-		return &Error{
-			Route: r.name, Outcome: Network,
-			Message: remote.clean(err.Error()) + ": check url, name resolution, firewall and certificates",
-		}
+		return &Error{Route: r.name, Outcome: Network, Message: remote.clean(networkMessage(err))}
 	}
+}
+
+// networkMessage says what failed and what to do. It is the same for the same
+// cause: the ports and addresses of one connection are left out.
+func networkMessage(err error) string {
+	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return fmt.Sprintf("the server's certificate is refused: %v: check url, or set ca_file or server_name in http_client's tls_config", untrusted.Err)
+	}
+	if operation, ok := errors.AsType[*net.OpError](err); ok {
+		err = fmt.Errorf("%s: %w", operation.Op, operation.Err)
+	}
+	return fmt.Sprintf("%v: check url, name resolution, firewall and TLS", err)
 }

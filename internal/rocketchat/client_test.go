@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log" //nolint:depguard // What httptest takes.
 	"maps"
 	"net"
 	"net/http"
@@ -212,7 +213,7 @@ func TestEveryFailureHasItsOutcomeAndItsCure(t *testing.T) {
 		"hang":                   {rocketchattest.Latest, inject(rocketchattest.Hang()), rocketchat.Timeout, "slow or hangs"},
 		"drip":                   {rocketchattest.Latest, inject(rocketchattest.Drip(20 * time.Second)), rocketchat.Timeout, "slow or hangs"},
 		"slow":                   {rocketchattest.Latest, inject(rocketchattest.Slow(31 * time.Second)), rocketchat.Timeout, "slow or hangs"},
-		"connection closed":      {rocketchattest.Latest, inject(rocketchattest.CloseConnection()), rocketchat.Network, "check url, name resolution, firewall and certificates"},
+		"connection closed":      {rocketchattest.Latest, inject(rocketchattest.CloseConnection()), rocketchat.Network, "check url, name resolution, firewall and TLS"},
 		"cut short":              {rocketchattest.Latest, inject(rocketchattest.Truncate(20)), rocketchat.BadResponse, "cut short"},
 		"cut short in a chunk":   {rocketchattest.Latest, inject(rocketchattest.TruncateChunked(20)), rocketchat.BadResponse, "cut short"},
 		"success: false":         {rocketchattest.Latest, body(`{"success":false,"departments":[],"total":0}`), rocketchat.BadResponse, "success: true"},
@@ -387,6 +388,7 @@ func garbage(text string) rocketchattest.Fault {
 		}
 		_, _ = io.WriteString(conn, text)
 		_ = conn.Close()
+		panic(http.ErrAbortHandler) // The connection is no longer the server's to answer on.
 	}
 }
 
@@ -412,6 +414,32 @@ func TestNoRequestReachesTheHostOfARedirect(t *testing.T) {
 		t.Errorf("the other host was asked %v with %v", path, header)
 		return true
 	})
+}
+
+func TestAConnectionThatCannotBeMadeSaysWhyInTheSameWordsEachTime(t *testing.T) {
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
+	defer untrusted.Close()
+	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0)
+	for name, tt := range map[string]struct{ url, want string }{
+		"nobody listens":   {closed.URL, "total-abandoned-chats: dial: connect: connection refused: check url, name resolution, firewall and TLS"},
+		"not trusted":      {untrusted.URL, "total-abandoned-chats: the server's certificate is refused: x509: certificate signed by unknown authority: check url, or set ca_file or server_name in http_client's tls_config"},
+		"TLS in the clear": {strings.Replace(untrusted.URL, "https", "http", 1), "HTTP 400"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, _ := connect(t, rocketchattest.New(rocketchattest.Latest), func(o *rocketchat.Options) {
+				o.Transport = &http.Transport{}
+				o.URL, _ = url.Parse(tt.url)
+			})
+			for range 2 {
+				_, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("got %v, want %s", err, tt.want)
+				}
+			}
+		})
+	}
 }
 
 func TestConnectionsAreReused(t *testing.T) {

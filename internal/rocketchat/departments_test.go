@@ -238,6 +238,7 @@ func TestWindowsAskedAtOnceFindOutOnce(t *testing.T) {
 				ws, _ := withDepartments(profile, 120)
 				ws.Inject(nil, rocketchattest.Slow(time.Second))
 				client, _ := connect(t, ws)
+				begin := time.Now()
 				var wg sync.WaitGroup
 				for range 4 {
 					wg.Go(func() {
@@ -255,6 +256,10 @@ func TestWindowsAskedAtOnceFindOutOnce(t *testing.T) {
 				}
 				if withCount != want {
 					t.Errorf("sent %d calls with count, want %d", withCount, want)
+				}
+				// A first call, one that finds out, and then the others at once.
+				if took := time.Since(begin); took > 3*time.Second {
+					t.Errorf("took %v, want 3 s", took)
 				}
 			})
 		})

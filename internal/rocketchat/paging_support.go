@@ -3,6 +3,7 @@ package rocketchat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -58,20 +59,40 @@ func (s *pagingSupport) current(now time.Time) support {
 // with errPagingRefused if the server is known to refuse them, and with the
 // context's error if that ends while another call finds out.
 func (s *pagingSupport) call(ctx context.Context, now time.Time, send func() error) error {
-	if s.current(now) == unknown {
-		select {
-		case s.finding <- struct{}{}:
-			defer func() { <-s.finding }()
-		case <-ctx.Done():
-			return ctx.Err() //nolint:wrapcheck // The caller says what was asked.
-		}
+	finder, err := s.enter(ctx, now)
+	if err != nil {
+		return err
+	}
+	if finder {
+		defer func() { <-s.finding }()
 	}
 	if s.current(now) == refused {
 		return errPagingRefused
 	}
-	err := send()
+	err = send()
 	s.learn(err, now)
 	return err
+}
+
+// enter waits while another call finds out, and reports whether this one has to:
+// then it holds finding. What is known already holds nobody up.
+func (s *pagingSupport) enter(ctx context.Context, now time.Time) (finder bool, err error) {
+	if s.current(now) != unknown {
+		return false, nil
+	}
+	select {
+	case s.finding <- struct{}{}:
+	case <-ctx.Done():
+		return false, fmt.Errorf("wait for another call: %w", ctx.Err())
+	}
+	if ctx.Err() == nil && s.current(now) == unknown {
+		return true, nil
+	}
+	<-s.finding
+	if err = ctx.Err(); err != nil { // Of two things that happen at once, select takes either.
+		return false, fmt.Errorf("wait for another call: %w", err)
+	}
+	return false, nil
 }
 
 // learn notes what the end of a call says. Most failures say nothing of its

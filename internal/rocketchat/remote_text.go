@@ -14,7 +14,7 @@ type remoteText struct {
 
 const (
 	// maxRemoteText bounds what is shown of such a text, in characters.
-	maxRemoteText = 200
+	maxRemoteText = 300
 	// minSecret is the length from which on a secret is looked for. The
 	// server's ids have 17 characters and its tokens 43; a short one is a
 	// mistake, and would be found in any text.

@@ -21,7 +21,8 @@ type Workspace interface {
 // metrics.
 type metricsHandler struct {
 	workspace Workspace
-	exporter  *prometheus.Registry
+	exporter  prometheus.Gatherer
+	errors    prometheus.Registerer // Where to count pages that could not be served; may be nil.
 	offset    time.Duration
 	logger    log.Logger
 }
@@ -42,19 +43,24 @@ func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The workspace first: by the time the exporter's own metrics are read they
 	// have seen this scrape.
 	promhttp.HandlerFor(prometheus.Gatherers{page, h.exporter}, promhttp.HandlerOpts{
-		ErrorLog:          errorLog{h.logger},
+		ErrorLog:          errorLog{r.Context(), h.logger},
 		ErrorHandling:     promhttp.HTTPErrorOnError,
-		Registry:          h.exporter,
+		Registry:          h.errors,
 		EnableOpenMetrics: true,
 	}).ServeHTTP(w, r)
 }
 
 // errorLog hands promhttp's errors to our logger.
 type errorLog struct {
-	logger log.Logger
+	request context.Context //nolint:containedctx // Println has no parameter for it.
+	logger  log.Logger
 }
 
-// Println implements promhttp.Logger.
+// Println implements promhttp.Logger. A scraper that hangs up is no error of ours.
 func (l errorLog) Println(v ...any) {
-	_ = level.Error(l.logger).Log("msg", "The page of metrics was not served whole", "err", fmt.Sprint(v...))
+	logger := level.Error(l.logger)
+	if l.request.Err() != nil {
+		logger = level.Debug(l.logger)
+	}
+	_ = logger.Log("msg", "The page of metrics was not served whole", "err", fmt.Sprint(v...))
 }

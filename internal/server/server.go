@@ -29,8 +29,8 @@ type Options struct {
 	TimeoutOffset time.Duration
 	// Version is shown on the landing page.
 	Version string
-	// InstrumentHandler adds promhttp_metric_handler_requests_total and
-	// _in_flight to Exporter.
+	// InstrumentHandler adds promhttp_metric_handler_requests_total,
+	// _requests_in_flight and _errors_total to Exporter.
 	InstrumentHandler bool
 	// Logger is told of pages that could not be served.
 	Logger log.Logger
@@ -52,11 +52,13 @@ func New(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	var metrics http.Handler = &metricsHandler{
+	page := &metricsHandler{
 		workspace: options.Workspace, exporter: options.Exporter, offset: options.TimeoutOffset, logger: options.Logger,
 	}
+	var metrics http.Handler = page
 	if options.InstrumentHandler {
-		metrics = promhttp.InstrumentMetricHandler(options.Exporter, metrics)
+		page.errors = options.Exporter
+		metrics = promhttp.InstrumentMetricHandler(options.Exporter, page)
 	}
 
 	mux := http.NewServeMux()

@@ -257,10 +257,25 @@ func TestABrokenCollectorIsAnErrorAndALogLine(t *testing.T) {
 	}
 }
 
+// hungUp is a scraper that is gone before the page is written.
+type hungUp struct{ http.ResponseWriter }
+
+func (hungUp) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+func TestAScraperThatHangsUpIsNoErrorOfTheExporter(t *testing.T) {
+	h, logged := handler(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	h.ServeHTTP(hungUp{httptest.NewRecorder()}, httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", http.NoBody))
+	if strings.Contains(logged.String(), "level=error") || !strings.Contains(logged.String(), "level=debug") {
+		t.Errorf("logged %s", logged)
+	}
+}
+
 func TestTheExportersMetricsCanBeLeftOut(t *testing.T) {
 	h, _ := handler(t, func(o *server.Options) { o.InstrumentHandler = false })
 	get(t, h, http.MethodGet, "/metrics")
-	if _, _, body := get(t, h, http.MethodGet, "/metrics"); strings.Contains(body, "promhttp_metric_handler_requests_total") {
+	if _, _, body := get(t, h, http.MethodGet, "/metrics"); strings.Contains(body, "promhttp_") {
 		t.Errorf("got %s", body)
 	}
 }
