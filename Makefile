@@ -65,7 +65,7 @@ build:
 
 .PHONY: test
 test: unit lint e2e
-	@$(if $(RACE),,echo "NOT CHECKED: data races: $(NO_RACE)")
+	@$(if $(RACE),echo "All checks have passed.",echo "NOT CHECKED: data races: $(NO_RACE)")
 
 .PHONY: race
 race:
@@ -116,7 +116,7 @@ demo:
 .PHONY: docker
 docker:
 	docker build --build-arg VERSION --build-arg REVISION --build-arg BRANCH --build-arg BUILD_USER --build-arg BUILD_DATE \
-		--tag "$(IMAGE):$${VERSION}" .
+		--tag "$(IMAGE):$${VERSION}" --tag "$(IMAGE):latest" .
 
 .PHONY: tools
 tools: $(BIN)/golangci-lint $(BIN)/prometheus $(BIN)/promtool

@@ -11,10 +11,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // Calendar windows must not depend on the machine's zone data.
@@ -91,17 +94,21 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		}
 		return exitUsage
 	}
-	handler, err := newHandler(f, cfg, logger)
-	if err == nil {
-		err = web.Validate(*f.web.WebConfigFile)
+	if err = web.Validate(*f.web.WebConfigFile); err != nil {
+		_ = level.Error(logger).Log("msg", "The web configuration is wrong", "file", *f.web.WebConfigFile, "err", err)
+		return exitUsage
 	}
+	handler, err := newHandler(f, cfg, logger)
 	if err != nil {
 		_ = level.Error(logger).Log("msg", "The configuration is wrong", "err", err)
 		return exitUsage
 	}
 	_ = level.Info(logger).Log("msg", "Starting", "version", version.Info(), "build", version.BuildContext())
 
-	srv := &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
+	srv := &http.Server{
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(webLogger.Handler(), slog.LevelWarn),
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- web.ListenAndServe(srv, f.web, webLogger) }()
 	select {
@@ -145,15 +152,34 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 		Default("0.5s").DurationVar(&f.timeoutOffset)
 	app.Flag("web.disable-exporter-metrics", "Leave out the metrics about the exporter itself (go_*, process_*, promhttp_*).").
 		BoolVar(&f.disableExporterMetrics)
-	app.Flag("log.level", "Only log messages of this level or above.").Default("info").
-		EnumVar(&f.logLevel, "debug", "info", "warn", "error")
-	app.Flag("log.format", "Format of log messages.").Default("logfmt").EnumVar(&f.logFormat, "logfmt", "json")
+	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").Default("info").
+		StringVar(&f.logLevel)
+	app.Flag("log.format", "Format of log messages: logfmt or json.").Default("logfmt").StringVar(&f.logFormat)
 
-	_, err = app.Parse(args)
-	if err == nil && f.timeoutOffset < 0 {
-		err = errors.New("--web.timeout-offset must not be negative")
+	if _, err = app.Parse(args); err == nil {
+		err = f.check()
 	}
 	return f, done, err
+}
+
+// check fails if a flag has a value that it cannot have. kingpin's own check of a
+// word among several does not say which flag it is about.
+func (f *flags) check() error {
+	for _, address := range *f.web.WebListenAddresses {
+		// Addresses of virtual machines' sockets (vsock://:9100) are the toolkit's.
+		if _, _, err := net.SplitHostPort(address); err != nil && !strings.Contains(address, "://") {
+			return fmt.Errorf("--web.listen-address must be like :10098 or 127.0.0.1:10098, not %q", address)
+		}
+	}
+	switch {
+	case f.timeoutOffset < 0:
+		return errors.New("--web.timeout-offset must not be negative")
+	case !slices.Contains([]string{"debug", "info", "warn", "error"}, f.logLevel):
+		return fmt.Errorf("--log.level must be debug, info, warn or error, not %q", f.logLevel)
+	case !slices.Contains([]string{"logfmt", "json"}, f.logFormat):
+		return fmt.Errorf("--log.format must be logfmt or json, not %q", f.logFormat)
+	}
+	return nil
 }
 
 // newHandler wires the parts behind the HTTP server together.

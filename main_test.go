@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -50,39 +51,79 @@ func environment(pairs ...string) func(string) (string, bool) {
 	}
 }
 
-// freePort returns an address of this machine that nobody listens on.
-func freePort(t *testing.T) string {
+// program is a run of the program.
+type program struct {
+	stderr  output
+	stop    context.CancelFunc
+	code    chan int
+	address string
+}
+
+// start runs the program on a port that is free, and waits until it listens.
+func start(t *testing.T, env func(string) (string, bool), args ...string) *program {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	ctx, stop := context.WithCancel(t.Context())
+	p := &program{stop: stop, code: make(chan int, 1)}
+	go func() {
+		p.code <- run(ctx, append(args, "--web.listen-address=127.0.0.1:0"), env, io.Discard, &p.stderr)
+	}()
+	address := regexp.MustCompile(`127\.0\.0\.1:\d+`)
+	p.eventually(t, func() bool {
+		if log := p.stderr.String(); strings.Contains(log, "Listening on") {
+			p.address = address.FindString(log)
+		}
+		return p.address != ""
+	})
+	return p
+}
+
+// eventually waits for the condition, and fails if the program ends before, or if it
+// takes far longer than it can.
+func (p *program) eventually(t *testing.T, condition func() bool) {
+	t.Helper()
+	limit := time.After(time.Minute)
+	for !condition() {
+		select {
+		case code := <-p.code:
+			t.Fatalf("ended with exit code %d: %s", code, p.stderr.String())
+		case <-limit:
+			t.Fatalf("not within a minute: %s", p.stderr.String())
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// stopped stops the program and wants it to end well.
+func (p *program) stopped(t *testing.T) {
+	t.Helper()
+	p.stop()
+	if got := <-p.code; got != exitStopped {
+		t.Errorf("got exit code %d, want %d: %s", got, exitStopped, p.stderr.String())
+	}
+}
+
+// get asks the program for a page.
+func (p *program) get(t *testing.T, path string) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.address+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
 }
 
-// get asks the running program, and waits for it to listen.
-func get(t *testing.T, url string) (status int, body string) {
-	t.Helper()
-	for {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			if t.Context().Err() != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		text, err := io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return resp.StatusCode, string(text)
-	}
+// account is the environment of the shipped configuration for a workspace.
+func account(url string) func(string) (string, bool) {
+	return environment("ROCKETCHAT_URL", url, "ROCKETCHAT_USER_ID", rocketchattest.UserID, "ROCKETCHAT_AUTH_TOKEN", rocketchattest.AuthToken)
 }
 
 func TestTheProgramServesAWorkspaceUntilItIsStopped(t *testing.T) {
@@ -93,18 +134,8 @@ func TestTheProgramServesAWorkspaceUntilItIsStopped(t *testing.T) {
 	})
 	chat := httptest.NewServer(ws)
 	defer chat.Close()
-	address := freePort(t)
-
-	ctx, stop := context.WithCancel(t.Context())
-	stderr := new(output)
-	code := make(chan int, 1)
-	go func() {
-		code <- run(ctx, []string{"--web.listen-address=" + address, "--log.format=json"},
-			environment("ROCKETCHAT_URL", chat.URL, "ROCKETCHAT_USER_ID", rocketchattest.UserID, "ROCKETCHAT_AUTH_TOKEN", rocketchattest.AuthToken),
-			io.Discard, stderr)
-	}()
-
-	status, page := get(t, "http://"+address+"/metrics")
+	p := start(t, account(chat.URL), "--log.format=json")
+	status, page := p.get(t, "/metrics")
 	for _, want := range []string{
 		`livechat_department_abandoned_rooms{department_id="sales",window="6h"} 1`,
 		`livechat_department_abandoned_rooms{department_id="sales",window="24h"} 1`,
@@ -121,32 +152,22 @@ func TestTheProgramServesAWorkspaceUntilItIsStopped(t *testing.T) {
 		t.Errorf("got User-Agent %q", agent)
 	}
 
-	stop()
-	if got := <-code; got != exitStopped {
-		t.Errorf("got exit code %d, want %d", got, exitStopped)
-	}
-	for line := range strings.Lines(stderr.String()) {
+	p.stopped(t)
+	for line := range strings.Lines(p.stderr.String()) {
 		var entry map[string]any
 		if err := json.Unmarshal([]byte(line), &entry); err != nil || entry["ts"] == nil || entry["level"] == nil || entry["caller"] == nil || entry["time"] != nil {
 			t.Errorf("the line %q is not JSON with ts, level and caller: %v", line, err)
 		}
 	}
-	if text := page + stderr.String(); strings.Contains(text, rocketchattest.AuthToken) {
+	if text := page + p.stderr.String(); strings.Contains(text, rocketchattest.AuthToken) {
 		t.Error("the token is on the page or in the log")
 	}
 }
 
 func TestTheExportersOwnMetricsCanBeLeftOut(t *testing.T) {
-	address, nobody := freePort(t), freePort(t)
-	ctx, stop := context.WithCancel(t.Context())
-	code := make(chan int, 1)
-	go func() {
-		code <- run(ctx, []string{"serve", "--web.listen-address=" + address, "--web.disable-exporter-metrics", "--web.telemetry-path=/own"},
-			environment("ROCKETCHAT_URL", "http://"+nobody, "ROCKETCHAT_USER_ID", "somebody", "ROCKETCHAT_AUTH_TOKEN", "something"),
-			io.Discard, io.Discard)
-	}()
-	_, page := get(t, "http://"+address+"/own")
-	for _, unwanted := range []string{"\ngo_", "\nprocess_", "\npromhttp_metric_handler_requests"} {
+	p := start(t, account("http://127.0.0.1:1"), "serve", "--web.disable-exporter-metrics", "--web.telemetry-path=/own")
+	_, page := p.get(t, "/own")
+	for _, unwanted := range []string{"\ngo_", "\nprocess_", "\npromhttp_"} {
 		if strings.Contains(page, unwanted) {
 			t.Errorf("%s is on the page", unwanted)
 		}
@@ -154,10 +175,7 @@ func TestTheExportersOwnMetricsCanBeLeftOut(t *testing.T) {
 	if !strings.Contains(page, "\nlivechat_up 0\n") || !strings.Contains(page, "livechat_exporter_build_info{") {
 		t.Errorf("got %s", page)
 	}
-	stop()
-	if got := <-code; got != exitStopped {
-		t.Errorf("got exit code %d", got)
-	}
+	p.stopped(t)
 }
 
 func TestExitCodesTellWhatIsWrong(t *testing.T) {
@@ -169,7 +187,7 @@ func TestExitCodesTellWhatIsWrong(t *testing.T) {
 		}
 		return file
 	}
-	valid := environment("ROCKETCHAT_URL", "http://chat.example.com", "ROCKETCHAT_USER_ID", "somebody", "ROCKETCHAT_AUTH_TOKEN", "something")
+	valid := account("http://chat.example.com")
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +206,9 @@ func TestExitCodesTellWhatIsWrong(t *testing.T) {
 		"version":      {args: []string{"--version"}, code: exitStopped, stdout: "livechat_exporter, version"},
 		"unknown flag": {args: []string{"--token=x"}, code: exitUsage, stderr: "unknown long flag '--token', try --help"},
 		"unknown word": {args: []string{"run"}, code: exitUsage, stderr: "try --help"},
-		"bad level":    {args: []string{"--log.level=loud"}, code: exitUsage, stderr: "debug,info,warn,error"},
+		"bad level":    {args: []string{"--log.level=loud"}, code: exitUsage, stderr: "--log.level must be debug, info, warn or error, not \"loud\""},
+		"bad format":   {args: []string{"--log.format=xml"}, code: exitUsage, stderr: "--log.format must be logfmt or json"},
+		"bad address":  {args: []string{"--web.listen-address=foo"}, code: exitUsage, stderr: "--web.listen-address must be like :10098"},
 		"bad offset":   {args: []string{"--web.timeout-offset=-1s"}, code: exitUsage, stderr: "must not be negative"},
 		"no file":      {args: []string{"--config.file=" + filepath.Join(dir, "none.yml")}, code: exitUsage, stderr: "none.yml", lines: 1},
 		"no variables": {args: nil, env: environment(), code: exitUsage, stderr: "config.yml:16: workspaces.main.url: the environment variable ROCKETCHAT_URL is not set", lines: 3},
@@ -202,7 +222,7 @@ func TestExitCodesTellWhatIsWrong(t *testing.T) {
 		},
 		"a bad web configuration": {
 			args: []string{"--web.config.file=" + write("web.yml", "tls: x\n")}, env: valid,
-			code: exitUsage, stderr: "The configuration is wrong", lines: 1,
+			code: exitUsage, stderr: "web.yml", lines: 1,
 		},
 		"a bad path": {
 			args: []string{"--web.telemetry-path=metrics"}, env: valid,
@@ -244,37 +264,22 @@ func TestThePageInTheMakingIsServedBeforeTheProgramStops(t *testing.T) {
 	})
 	chat := httptest.NewServer(ws)
 	defer chat.Close()
-	address := freePort(t)
-	ctx, stop := context.WithCancel(t.Context())
-	code, stderr := make(chan int, 1), new(output)
-	go func() {
-		code <- run(ctx, []string{"--web.listen-address=" + address},
-			environment("ROCKETCHAT_URL", chat.URL, "ROCKETCHAT_USER_ID", rocketchattest.UserID, "ROCKETCHAT_AUTH_TOKEN", rocketchattest.AuthToken),
-			io.Discard, stderr)
-	}()
+	p := start(t, account(chat.URL))
 	page := make(chan string, 1)
 	go func() {
-		_, body := get(t, "http://"+address+"/metrics")
+		_, body := p.get(t, "/metrics")
 		page <- body
 	}()
 	for range 4 {
 		<-asked
 	}
-	stop()
-	for !strings.Contains(stderr.String(), "Stopping") { // It has begun to shut down.
-		select {
-		case got := <-code:
-			t.Fatalf("stopped with %d while a page was in the making", got)
-		case <-time.After(time.Millisecond):
-		}
-	}
+	p.stop()
+	p.eventually(t, func() bool { return strings.Contains(p.stderr.String(), "Stopping") }) // It has begun to shut down.
 	close(proceed)
 	if body := <-page; !strings.Contains(body, "\nlivechat_up 1\n") {
 		t.Errorf("got %s", body)
 	}
-	if got := <-code; got != exitStopped {
-		t.Errorf("got exit code %d", got)
-	}
+	p.stopped(t)
 }
 
 func TestLinesOfTheToolkitLookLikeOurs(t *testing.T) {

@@ -38,7 +38,10 @@ type builder func(ctx context.Context, folder string) (built, error)
 
 // build builds the exporter of this module into a folder.
 func build(ctx context.Context, folder string) (built, error) {
-	sources, err := goTool(ctx, "list", "-f", "{{.Dir}}", module)
+	// The version control's stamp is no use here, and an obstacle where git is
+	// missing or the checkout is somebody else's.
+	const noStamp = "-buildvcs=false"
+	sources, err := goTool(ctx, "list", noStamp, "-f", "{{.Dir}}", module)
 	if err != nil {
 		return built{}, fmt.Errorf("find the exporter's sources (run the demo inside its repository: go run ./demo): %w", err)
 	}
@@ -46,8 +49,7 @@ func build(ctx context.Context, folder string) (built, error) {
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	// The version control's stamp is no use here, and an obstacle where git is missing.
-	if _, err := goTool(ctx, "build", "-buildvcs=false", "-o", binary, module); err != nil {
+	if _, err := goTool(ctx, "build", noStamp, "-o", binary, module); err != nil {
 		return built{}, fmt.Errorf("build the exporter: %w", err)
 	}
 	return built{binary: binary, configFile: filepath.Join(sources, "config.yml")}, nil

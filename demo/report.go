@@ -57,6 +57,7 @@ func (r report) write(out io.Writer) {
 		fmt.Fprintf(table, "  %s\n", line)
 	}
 	_ = table.Flush() // What cannot be printed has nobody to tell.
+	fmt.Fprintf(out, "\nA department without abandoned chats has no line.\n")
 
 	fmt.Fprintf(out, "\nTry next:\n")
 	fmt.Fprintf(out, "\n  All metrics, in a browser or with curl. Each time Rocket.Chat is asked anew.\n")
@@ -65,6 +66,9 @@ func (r report) write(out io.Writer) {
 	fmt.Fprintf(out, "    curl -H \"X-User-Id: %s\" -H \"X-Auth-Token: %s\" \"%s\"\n", rocketchattest.UserID, rocketchattest.AuthToken, r.question())
 	fmt.Fprintf(out, "\n  Prometheus, with this in its prometheus.yml.\n")
 	fmt.Fprintf(out, "    scrape_configs: [{job_name: livechat, static_configs: [{targets: [\"%s\"]}]}]\n", r.exporter)
+	fmt.Fprintf(out, "\n  An exporter of your own on this workspace, with another --web.listen-address.\n")
+	fmt.Fprintf(out, "    export ROCKETCHAT_URL=http://%s ROCKETCHAT_USER_ID=%s ROCKETCHAT_AUTH_TOKEN=%s\n",
+		r.workspace, rocketchattest.UserID, rocketchattest.AuthToken)
 	fmt.Fprintf(out, "\nChats keep coming. Ctrl-C ends the demo.\n")
 }
 

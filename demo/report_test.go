@@ -49,6 +49,7 @@ func TestReport(t *testing.T) {
 		"\n    curl http://127.0.0.1:10098/metrics\n",
 		`"http://127.0.0.1:3000/api/v1/livechat/analytics/departments/total-abandoned-chats?end=2026-03-04T11%3A00%3A00Z&start=2026-03-03T11%3A00%3A00Z"`,
 		`{targets: ["127.0.0.1:10098"]}`,
+		"\n    export ROCKETCHAT_URL=http://127.0.0.1:3000 ROCKETCHAT_USER_ID=",
 	} {
 		if !strings.Contains(got.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, &got)
