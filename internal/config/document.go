@@ -24,9 +24,15 @@ const (
 	maxDepth = 50
 )
 
-// readFile returns the content of the configuration file.
+// readFile returns the content of the configuration file, which may be a pipe: it is
+// read once, and the operator waits for it.
 func readFile(file string) ([]byte, error) {
-	data, err := readAtMost(file, maxFileBytes)
+	f, err := os.Open(file) //nolint:gosec // The file is the one that the operator named.
+	if err != nil {
+		return nil, unreadableFile(file, err)
+	}
+	defer f.Close() //nolint:errcheck // It was only read.
+	data, err := readAtMost(f, maxFileBytes)
 	if err != nil {
 		return nil, unreadableFile(file, err)
 	}
@@ -47,33 +53,6 @@ func unreadableFile(file string, err error) *Error {
 		mistake.Message = fmt.Sprintf("cannot be read: %v: check the path", operatingSystemError(err))
 	}
 	return mistake
-}
-
-var errTooLarge = errors.New("too large")
-
-func readAtMost(file string, limit int64) ([]byte, error) {
-	f, err := os.Open(file) //nolint:gosec // The file is the one that the operator named.
-	if err != nil {
-		return nil, err //nolint:wrapcheck // The only caller makes the message.
-	}
-	defer f.Close() //nolint:errcheck // It was only read.
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err //nolint:wrapcheck // The only caller makes the message.
-	}
-	if int64(len(data)) > limit {
-		return nil, errTooLarge
-	}
-	return data, nil
-}
-
-// operatingSystemError returns the reason alone where err also names the operation and
-// the file, which the caller has said already or must not show.
-func operatingSystemError(err error) error {
-	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathError.Err
-	}
-	return err
 }
 
 // document parses data and returns the root of its only document. If it cannot, it has

@@ -3,11 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"strings"
-	"syscall"
 )
 
 // hidden stands for a credential wherever it is printed.
@@ -52,25 +48,9 @@ func (s Secret) Read() (string, error) {
 
 // readCredential returns the credential that file holds. Its errors do not name the file.
 func readCredential(file string) (string, error) {
-	// Without O_NONBLOCK, opening a FIFO would wait for somebody to write to it.
-	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // The file is the one that the operator named.
+	content, err := readRegularFile(file, maxSecretBytes)
 	if err != nil {
-		return "", unreadableCredential(err)
-	}
-	defer f.Close() //nolint:errcheck // It was only read.
-	info, err := f.Stat()
-	if err != nil {
-		return "", unreadableCredential(err)
-	}
-	if !info.Mode().IsRegular() {
-		return "", errors.New("it is not a regular file: name a file that holds the credential, not a directory, a pipe or a device")
-	}
-	content, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))
-	if err != nil {
-		return "", unreadableCredential(err)
-	}
-	if len(content) > maxSecretBytes {
-		return "", errors.New("the file is larger than 64 KiB: it must hold the credential alone")
+		return "", explainRead(err, maxSecretBytes, "the credential")
 	}
 	credential := strings.TrimSpace(string(content))
 	if credential == "" {
@@ -80,18 +60,6 @@ func readCredential(file string) (string, error) {
 		return "", err
 	}
 	return credential, nil
-}
-
-// unreadableCredential says why a file cannot be read and what to do about it.
-func unreadableCredential(err error) error {
-	reason, cure := operatingSystemError(err), "check the path"
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		cure = "create it, or correct the path in the configuration"
-	case errors.Is(err, fs.ErrPermission):
-		cure = "let the exporter's user read it"
-	}
-	return fmt.Errorf("%w: %s", reason, cure)
 }
 
 // checkCredential refuses what cannot be sent as the value of a header: anything but

@@ -115,7 +115,7 @@ func TestSecretReadErrorsKeepTheirCause(t *testing.T) {
 		t.Errorf("%v is not fs.ErrNotExist", err)
 	}
 	// The tests may run as a user who can read everything.
-	err = unreadableCredential(&fs.PathError{Op: "open", Path: "hunter2", Err: syscall.EACCES})
+	err = explainRead(&fs.PathError{Op: "open", Path: "hunter2", Err: syscall.EACCES}, maxSecretBytes, "the credential")
 	if got, want := err.Error(), "permission denied: let the exporter's user read it"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
