@@ -4,8 +4,8 @@
 // What comes out is plain values with nothing left to decide: defaults are filled in,
 // a workspace's own keys have replaced the common ones, variables are replaced, time
 // zones are loaded. The package knows YAML, the environment that it is handed, and the
-// files that hold credentials. It must not know the API, metrics or HTTP servers, and
-// imports no other package of this module.
+// files that hold credentials and certificates. It must not know the API, metrics or
+// HTTP servers, and imports no other package of this module.
 //
 // Two rules hold for every message: it never shows a value that came from the
 // environment (what is shown is the text of the file, such as ${NAME}), and it never
@@ -80,8 +80,8 @@ func (w Workspace) Format(state fmt.State, verb rune) {
 // returns for NAME; [os.LookupEnv] is what the exporter hands in.
 //
 // The error joins one [*Error] per mistake, ordered by line; its text has one mistake per
-// line. Files that the configuration names are not read here: credentials are read by
-// [Secret.Read], certificates when the HTTP client is made.
+// line. The files that tls_config names are read and checked, and left to the HTTP client
+// to read again. Files with credentials are not read here, but by [Secret.Read].
 func Load(file string, lookupEnv func(string) (string, bool)) (*Config, error) {
 	data, err := readFile(file)
 	if err != nil {

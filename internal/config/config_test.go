@@ -113,7 +113,9 @@ func TestDefaultFileWorksWithItsCommentedKeys(t *testing.T) {
 		}
 		lines = append(lines, line)
 	}
-	c, err := parse("config.yml", []byte(strings.Join(lines, "")), environment(map[string]string{
+	certificates := t.TempDir()
+	writePair(t, certificates)
+	c, err := parse(filepath.Join(certificates, "config.yml"), []byte(strings.Join(lines, "")), environment(map[string]string{
 		"ROCKETCHAT_URL": "https://chat.example.com",
 	}))
 	if err != nil {
@@ -125,7 +127,10 @@ func TestDefaultFileWorksWithItsCommentedKeys(t *testing.T) {
 	}
 	want := promconfig.HTTPClientConfig{
 		TLSConfig: promconfig.TLSConfig{
-			CAFile: "ca.pem", CertFile: "client.pem", KeyFile: "client-key.pem", ServerName: "chat.example.com",
+			CAFile:     filepath.Join(certificates, "ca.pem"),
+			CertFile:   filepath.Join(certificates, "client.pem"),
+			KeyFile:    filepath.Join(certificates, "client-key.pem"),
+			ServerName: "chat.example.com",
 			MinVersion: promconfig.TLSVersions["TLS12"], MaxVersion: promconfig.TLSVersions["TLS13"],
 		},
 		EnableHTTP2: true,
@@ -141,7 +146,8 @@ func TestDefaultFileWorksWithItsCommentedKeys(t *testing.T) {
 
 func TestLoadGoodFiles(t *testing.T) {
 	t.Parallel()
-	directory := filepath.Join("testdata", "good")
+	directory, certificates := filepath.Join("testdata", "good"), t.TempDir()
+	writePair(t, certificates)
 	for _, test := range []struct {
 		file        string
 		environment map[string]string
@@ -184,6 +190,7 @@ func TestLoadGoodFiles(t *testing.T) {
 			file: "everything.yml",
 			environment: map[string]string{
 				"SECRET_NAME": "token", "LENGTH": "45m", "ZONE": "Asia/Kolkata", "TIMEOUT": "2s",
+				"CERTIFICATES": certificates,
 			},
 			want: Workspace{
 				Name: "head-office_1.x",
@@ -195,9 +202,9 @@ func TestLoadGoodFiles(t *testing.T) {
 				AuthToken: Secret{&source{file: "/run/secrets/token", shownFile: "/run/secrets/${SECRET_NAME}"}},
 				HTTPClient: promconfig.HTTPClientConfig{
 					TLSConfig: promconfig.TLSConfig{
-						CAFile:             filepath.Join(directory, "ca.pem"),
-						CertFile:           "/etc/ssl/client.pem",
-						KeyFile:            filepath.Join(directory, "client-key.pem"),
+						CAFile:             filepath.Join(certificates, "ca.pem"),
+						CertFile:           filepath.Join(certificates, "client.pem"),
+						KeyFile:            filepath.Join(certificates, "client-key.pem"),
 						ServerName:         "chat.internal",
 						InsecureSkipVerify: true,
 						MinVersion:         promconfig.TLSVersions["TLS12"],

@@ -27,6 +27,8 @@ func TestDocumentedExamplesLoad(t *testing.T) {
 	if len(examples) == 0 {
 		t.Fatal("there are no examples")
 	}
+	directory := t.TempDir()
+	writePair(t, directory)
 	for _, example := range examples {
 		file := example[1]
 		switch {
@@ -36,7 +38,7 @@ func TestDocumentedExamplesLoad(t *testing.T) {
 		default:
 			file = workspace + file
 		}
-		if _, err := parse("config.yml", []byte(file), environment(map[string]string{"CREDENTIALS_DIRECTORY": "/run"})); err != nil {
+		if _, err := parse(filepath.Join(directory, "config.yml"), []byte(file), environment(map[string]string{"CREDENTIALS_DIRECTORY": "/run"})); err != nil {
 			t.Errorf("%s\n%v", file, err)
 		}
 	}

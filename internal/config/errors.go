@@ -41,8 +41,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the error of the operating system where there is one, so that
-// errors.Is(err, fs.ErrNotExist) works.
+// Unwrap returns the error of the operating system where the configuration file itself
+// cannot be read, so that errors.Is(err, fs.ErrNotExist) works; otherwise nil.
 func (e *Error) Unwrap() error {
 	return e.cause
 }

@@ -90,7 +90,7 @@ func checkInvariants(t *testing.T, c *Config) {
 	}
 	for _, secret := range []Secret{w.UserID, w.AuthToken} {
 		if secret.source.value == "" {
-			continue // Files are not read while fuzzing.
+			continue // Files with credentials are not read while fuzzing.
 		}
 		if credential, err := secret.Read(); err != nil || credential == "" || credential != strings.TrimSpace(credential) {
 			t.Errorf("got the credential %q, %v", credential, err)

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -180,58 +178,4 @@ func (r *reader) tlsVersion(v value) promconfig.TLSVersion {
 			strings.Join(slices.Sorted(maps.Keys(promconfig.TLSVersions)), ", "))
 	}
 	return version
-}
-
-// certificates reads the certificate authority and the client certificate. What is
-// written in the file is checked here; files are read when the client is made.
-func (r *reader) certificates(c *promconfig.TLSConfig, fields map[string]value) {
-	ca, caFile := r.material(fields, keyCA)
-	cert, certFile := r.material(fields, keyCert)
-	key, keyFile := r.material(fields, keyKey)
-	c.CA, c.CAFile = ca.content, caFile
-	c.Cert, c.CertFile = cert.content, certFile
-	c.Key, c.KeyFile = promconfig.Secret(key.content), keyFile
-
-	certValue, hasCert := either(fields, keyCert)
-	keyValue, hasKey := either(fields, keyKey)
-	switch {
-	case hasCert && !hasKey:
-		r.fail(certValue, "a client certificate needs its key: add key_file or key")
-	case hasKey && !hasCert:
-		r.fail(keyValue, "a key needs its client certificate: add cert_file or cert")
-	}
-	if c.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(c.CA)) {
-		r.failText(ca, "holds no certificate in PEM: write the text from -----BEGIN CERTIFICATE----- on")
-	}
-	if c.Cert != "" && c.Key != "" {
-		// What the library says about them is not shown: it has seen the key.
-		if _, err := tls.X509KeyPair([]byte(c.Cert), []byte(c.Key)); err != nil {
-			r.failText(cert, "cert and key are not a certificate and its key in PEM: write the text of both files")
-		}
-	}
-}
-
-// either returns the value of name, or of the key that names a file instead.
-func either(fields map[string]value, name string) (v value, ok bool) {
-	if v, ok = fields[name]; ok {
-		return v, true
-	}
-	v, ok = fields[name+fileSuffix]
-	return v, ok
-}
-
-// material reads the text of name, or the name of the file that holds it.
-func (r *reader) material(fields map[string]value, name string) (inline text, file string) {
-	v, hasInline := fields[name]
-	fileValue, hasFile := fields[name+fileSuffix]
-	if hasInline {
-		inline, _ = r.text(v)
-	}
-	if hasFile {
-		file, _ = r.path(fileValue)
-	}
-	if hasInline && hasFile {
-		r.fail(fileValue, "%s is there too: remove one of them", name)
-	}
-	return inline, file
 }

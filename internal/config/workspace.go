@@ -124,8 +124,8 @@ func (r *reader) credential(parent value, fields map[string]value, name, meaning
 		r.fail(file, "%s is there too: remove one of them", name)
 		return Secret{}
 	case hasFile:
-		path, shown := r.path(file)
-		return Secret{&source{file: path, shownFile: shown}}
+		p, _ := r.path(file)
+		return Secret{&source{file: p.file, shownFile: p.shown}}
 	case hasInline:
 		return r.inlineCredential(inline)
 	default:
@@ -152,19 +152,25 @@ func (r *reader) inlineCredential(v value) Secret {
 	return Secret{&source{value: credential}}
 }
 
-// path reads the name of a file, which is relative to the configuration file. The second
-// result is the name for messages.
-func (r *reader) path(v value) (path, shown string) {
+// path is the name of a file.
+type path struct {
+	text
+	file  string // What to open.
+	shown string // The name for messages: ${NAME} in it is not replaced.
+}
+
+// path reads the name of a file, which is relative to the configuration file.
+func (r *reader) path(v value) (p path, ok bool) {
 	t, ok := r.text(v)
 	if !ok {
-		return "", ""
+		return path{}, false
 	}
-	path = t.content
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(r.dir, path)
+	file := t.content
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(r.dir, file)
 	}
 	if len(t.variables) > 0 {
-		return path, t.written
+		return path{text: t, file: file, shown: t.written}, true
 	}
-	return path, path
+	return path{text: t, file: file, shown: file}, true
 }
