@@ -26,6 +26,7 @@ func badEnvironment() map[string]string {
 	return map[string]string{
 		"AUTH_TOKEN":              hunter2 + hunter2,
 		"AUTH_TOKEN_OF_TWO_LINES": hunter2 + "\n" + hunter2,
+		"SPACED":                  "id: " + hunter2,
 		"EMPTY":                   "",
 		"ALSO_EMPTY":              "",
 		"BLANK":                   " \n ",

@@ -30,7 +30,7 @@ type source struct {
 
 // Read returns the credential. A file is read anew each time, so that a credential can
 // be replaced while the process runs; white space around it is removed. What Read
-// returns can be sent as the value of an HTTP header. The error says what to do and
+// returns is printable ASCII without spaces. The error says what to do and
 // shows nothing of the content. Read may be called concurrently.
 func (s Secret) Read() (string, error) {
 	switch {
@@ -62,13 +62,18 @@ func readCredential(file string) (string, error) {
 	return credential, nil
 }
 
-// checkCredential refuses what cannot be sent as the value of a header: anything but
-// printable ASCII (RFC 9110, section 5.5). Spaces inside are the server's business.
+// checkCredential refuses all but printable ASCII without spaces. Other characters cannot
+// be sent as the value of a header (RFC 9110, section 5.5); a space can, but is in no
+// user id and in no token.
 func checkCredential(credential string) error {
 	for _, char := range []byte(credential) {
-		if char < ' ' || char > '~' {
+		switch {
+		case char == ' ':
+			return errors.New("the credential holds a space: write the token alone, or the user id alone, " +
+				"without a word such as Bearer before it")
+		case char < '!' || char > '~':
 			return errors.New("the credential holds a line break or another character that an HTTP header cannot carry: " +
-				"it must be one line of printable ASCII, and nothing else")
+				"it must be one line of printable ASCII without spaces, and nothing else")
 		}
 	}
 	return nil

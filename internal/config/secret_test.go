@@ -26,7 +26,7 @@ func secretFile(t *testing.T, content string) Secret {
 
 func TestSecretRead(t *testing.T) {
 	t.Parallel()
-	const allowed = " !\"#$%&'()*+,-./0123456789:;<=>?@ABC[\\]^_`abc{|}~"
+	const allowed = "!\"#$%&'()*+,-./0123456789:;<=>?@ABC[\\]^_`abc{|}~"
 	for _, test := range []struct {
 		name   string
 		secret Secret
@@ -50,8 +50,11 @@ func TestSecretRead(t *testing.T) {
 
 func TestSecretReadErrors(t *testing.T) {
 	t.Parallel()
-	const unsendable = "the credential holds a line break or another character that an HTTP header cannot carry: " +
-		"it must be one line of printable ASCII, and nothing else"
+	const (
+		unsendable = "the credential holds a line break or another character that an HTTP header cannot carry: " +
+			"it must be one line of printable ASCII without spaces, and nothing else"
+		spaced = "the credential holds a space: write the token alone, or the user id alone, without a word such as Bearer before it"
+	)
 	for _, test := range []struct {
 		name   string
 		secret Secret
@@ -90,6 +93,8 @@ func TestSecretReadErrors(t *testing.T) {
 		{"tab", secretFile(t, "hunter2\tthird"), `read the credential in "${DIRECTORY}/secret": ` + unsendable},
 		{"zero byte", secretFile(t, "hunter2\x00"), `read the credential in "${DIRECTORY}/secret": ` + unsendable},
 		{"delete", secretFile(t, "hunter2\x7f"), `read the credential in "${DIRECTORY}/secret": ` + unsendable},
+		{"a word before it", secretFile(t, "Bearer hunter2\n"), `read the credential in "${DIRECTORY}/secret": ` + spaced},
+		{"two words", secretFile(t, "hunter2 third\nfourth"), `read the credential in "${DIRECTORY}/secret": ` + spaced},
 		{"byte order mark", secretFile(t, "\ufeffhunter2"), `read the credential in "${DIRECTORY}/secret": ` + unsendable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
