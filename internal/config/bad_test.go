@@ -37,6 +37,7 @@ func badEnvironment() map[string]string {
 		"AN_HOUR_MORE":            "7200s",
 		"THREE_HOURS":             "10800s",
 		"ZERO":                    "0ms",
+		"SECONDS":                 "5400",
 		"B":                       "b",
 	}
 }

@@ -237,12 +237,39 @@ func (r *reader) duration(v value) (d duration, ok bool) {
 	if !ok {
 		return duration{}, false
 	}
-	length, err := model.ParseDuration(t.content)
+	length, err := parseDuration(t)
 	if err != nil {
-		r.failText(t, "%s is not a duration: %s", t.shown(), howToWriteDurations)
+		r.failText(t, "%v", err)
 		return duration{}, false
 	}
-	return duration{text: t, Duration: time.Duration(length)}, true
+	return duration{text: t, Duration: length}, true
 }
 
-const howToWriteDurations = "write whole numbers with the units y w d h m s ms, the largest first, such as 30s, 24h, 7d or 1d12h"
+const (
+	durationUnits       = "y w d h m s ms"
+	howToWriteDurations = "write whole numbers with the units " + durationUnits +
+		", the largest first, such as 30s, 24h, 7d or 1d12h"
+)
+
+// parseDuration understands a length of time that is not negative.
+func parseDuration(t text) (time.Duration, error) {
+	length, err := model.ParseDuration(t.content)
+	switch {
+	case err == nil:
+		return time.Duration(length), nil
+	case lacksUnit(t):
+		return 0, fmt.Errorf("%s has no unit: write %s for seconds; the units are %s",
+			t.shown(), text{written: t.written + "s"}.shown(), durationUnits)
+	default:
+		return 0, fmt.Errorf("%s is not a duration: %s", t.shown(), howToWriteDurations)
+	}
+}
+
+// lacksUnit reports whether t is a number that a unit would make a duration of.
+func lacksUnit(t text) bool {
+	if strings.Trim(t.content, "0123456789") != "" {
+		return false
+	}
+	length, err := model.ParseDuration(t.content + "s")
+	return err == nil && length > 0
+}

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -131,7 +129,7 @@ func parsePeriod(t text) (Window, error) {
 	if slices.Contains(calendarPeriods(), t.content) {
 		return Window{Calendar: t.content}, nil
 	}
-	if _, err := model.ParseDuration(t.content); err == nil {
+	if _, err := parseDuration(t); err == nil || lacksUnit(t) {
 		return parseLength(t)
 	}
 	if likely := nearest(t.written, calendarPeriods()); likely != "" {
@@ -143,14 +141,14 @@ func parsePeriod(t text) (Window, error) {
 
 // parseLength understands a duration.
 func parseLength(t text) (Window, error) {
-	length, err := model.ParseDuration(t.content)
+	length, err := parseDuration(t)
 	if err != nil {
-		return Window{}, fmt.Errorf("%s is not a duration: %s", t.shown(), howToWriteDurations)
+		return Window{}, err
 	}
 	if length == 0 {
 		return Window{}, errors.New("must be longer than 0: write how far back the window reaches, such as 24h")
 	}
-	return Window{Duration: time.Duration(length)}, nil
+	return Window{Duration: length}, nil
 }
 
 // parseCalendar understands the name of a calendar period.
