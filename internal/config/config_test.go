@@ -196,10 +196,10 @@ func TestLoadGoodFiles(t *testing.T) {
 				Name: "head-office_1.x",
 				URL:  mustParseURL(t, "https://Chat.Example.com:8443/support%2Fchat"),
 				UserID: Secret{&source{
-					file:      filepath.Join(directory, "secrets", "user_id"),
-					shownFile: filepath.Join(directory, "secrets", "user_id"),
+					file: filepath.Join(directory, "secrets", "user_id"),
+					key:  `workspaces["head-office_1.x"].user_id_file`,
 				}},
-				AuthToken: Secret{&source{file: "/run/secrets/token", shownFile: "/run/secrets/${SECRET_NAME}"}},
+				AuthToken: Secret{&source{file: "/run/secrets/token", key: `workspaces["head-office_1.x"].auth_token_file`}},
 				HTTPClient: promconfig.HTTPClientConfig{
 					TLSConfig: promconfig.TLSConfig{
 						CAFile:             filepath.Join(certificates, "ca.pem"),

@@ -17,8 +17,8 @@ func TestSecretDoesNotWaitForAPipe(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Secret{&source{file: pipe, shownFile: "pipe"}}.Read()
-	const want = `read the credential in "pipe": it is not a regular file: ` +
+	_, err := Secret{&source{file: pipe, key: "workspaces.main.auth_token_file"}}.Read()
+	const want = `the file of workspaces.main.auth_token_file: it is not a regular file: ` +
 		`name a file that holds the credential, not a directory, a pipe or a device`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

@@ -24,8 +24,9 @@ type Secret struct {
 type source struct {
 	value string // Trimmed, and checked by checkCredential.
 	file  string // Where value is empty.
-	// The name of the file for messages: ${NAME} in it is not replaced.
-	shownFile string
+	// key is the path of the key that names the file, for messages. The name itself
+	// is not shown: it may be a token that was written into the wrong key.
+	key string
 }
 
 // Read returns the credential. A file is read anew each time, so that a credential can
@@ -41,7 +42,7 @@ func (s Secret) Read() (string, error) {
 	}
 	content, err := readCredential(s.source.file)
 	if err != nil {
-		return "", fmt.Errorf("read the credential in %q: %w", s.source.shownFile, err)
+		return "", fmt.Errorf("the file of %s: %w", s.source.key, err)
 	}
 	return content, nil
 }

@@ -21,7 +21,7 @@ func secretFile(t *testing.T, content string) Secret {
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return Secret{&source{file: file, shownFile: "${DIRECTORY}/secret"}}
+	return Secret{&source{file: file, key: "workspaces.main.auth_token_file"}}
 }
 
 func TestSecretRead(t *testing.T) {
@@ -63,39 +63,39 @@ func TestSecretReadErrors(t *testing.T) {
 		{"unset", Secret{}, "no credential is configured"},
 		{
 			"missing",
-			Secret{&source{file: filepath.Join(t.TempDir(), "hunter2"), shownFile: "${DIRECTORY}/secret"}},
-			`read the credential in "${DIRECTORY}/secret": no such file or directory: create it, or correct the path in the configuration`,
+			Secret{&source{file: filepath.Join(t.TempDir(), "hunter2"), key: "workspaces.main.auth_token_file"}},
+			`the file of workspaces.main.auth_token_file: no such file or directory: create it, or correct the path in the configuration`,
 		},
 		{
 			"a directory",
-			Secret{&source{file: t.TempDir(), shownFile: "secrets"}},
-			`read the credential in "secrets": it is not a regular file: name a file that holds the credential, not a directory, a pipe or a device`,
+			Secret{&source{file: t.TempDir(), key: "workspaces.main.auth_token_file"}},
+			`the file of workspaces.main.auth_token_file: it is not a regular file: name a file that holds the credential, not a directory, a pipe or a device`,
 		},
 		{
 			"a device",
-			Secret{&source{file: "/dev/zero", shownFile: "/dev/zero"}},
-			`read the credential in "/dev/zero": it is not a regular file: name a file that holds the credential, not a directory, a pipe or a device`,
+			Secret{&source{file: "/dev/zero", key: "workspaces.main.auth_token_file"}},
+			`the file of workspaces.main.auth_token_file: it is not a regular file: name a file that holds the credential, not a directory, a pipe or a device`,
 		},
 		{
 			"below a file",
-			Secret{&source{file: filepath.Join(secretFile(t, "hunter2").source.file, "x"), shownFile: "x"}},
-			`read the credential in "x": not a directory: check the path`,
+			Secret{&source{file: filepath.Join(secretFile(t, "hunter2").source.file, "x"), key: "workspaces.main.auth_token_file"}},
+			`the file of workspaces.main.auth_token_file: not a directory: check the path`,
 		},
-		{"empty", secretFile(t, ""), `read the credential in "${DIRECTORY}/secret": the file is empty: write the credential to it`},
-		{"blank", secretFile(t, " \n\t\r\n"), `read the credential in "${DIRECTORY}/secret": the file is empty: write the credential to it`},
+		{"empty", secretFile(t, ""), `the file of workspaces.main.auth_token_file: the file is empty: write the credential to it`},
+		{"blank", secretFile(t, " \n\t\r\n"), `the file of workspaces.main.auth_token_file: the file is empty: write the credential to it`},
 		{
 			"too large",
 			secretFile(t, strings.Repeat("x", maxSecretBytes+1)),
-			`read the credential in "${DIRECTORY}/secret": the file is larger than 64 KiB: it must hold the credential alone`,
+			`the file of workspaces.main.auth_token_file: the file is larger than 64 KiB: it must hold the credential alone`,
 		},
-		{"two lines", secretFile(t, "hunter2\nthird"), `read the credential in "${DIRECTORY}/secret": ` + unsendable},
-		{"carriage return", secretFile(t, "hunter2\rthird"), `read the credential in "${DIRECTORY}/secret": ` + unsendable},
-		{"tab", secretFile(t, "hunter2\tthird"), `read the credential in "${DIRECTORY}/secret": ` + unsendable},
-		{"zero byte", secretFile(t, "hunter2\x00"), `read the credential in "${DIRECTORY}/secret": ` + unsendable},
-		{"delete", secretFile(t, "hunter2\x7f"), `read the credential in "${DIRECTORY}/secret": ` + unsendable},
-		{"a word before it", secretFile(t, "Bearer hunter2\n"), `read the credential in "${DIRECTORY}/secret": ` + spaced},
-		{"two words", secretFile(t, "hunter2 third\nfourth"), `read the credential in "${DIRECTORY}/secret": ` + spaced},
-		{"byte order mark", secretFile(t, "\ufeffhunter2"), `read the credential in "${DIRECTORY}/secret": ` + unsendable},
+		{"two lines", secretFile(t, "hunter2\nthird"), `the file of workspaces.main.auth_token_file: ` + unsendable},
+		{"carriage return", secretFile(t, "hunter2\rthird"), `the file of workspaces.main.auth_token_file: ` + unsendable},
+		{"tab", secretFile(t, "hunter2\tthird"), `the file of workspaces.main.auth_token_file: ` + unsendable},
+		{"zero byte", secretFile(t, "hunter2\x00"), `the file of workspaces.main.auth_token_file: ` + unsendable},
+		{"delete", secretFile(t, "hunter2\x7f"), `the file of workspaces.main.auth_token_file: ` + unsendable},
+		{"a word before it", secretFile(t, "Bearer hunter2\n"), `the file of workspaces.main.auth_token_file: ` + spaced},
+		{"two words", secretFile(t, "hunter2 third\nfourth"), `the file of workspaces.main.auth_token_file: ` + spaced},
+		{"byte order mark", secretFile(t, "\ufeffhunter2"), `the file of workspaces.main.auth_token_file: ` + unsendable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -184,7 +184,7 @@ func TestPrintedSecret(t *testing.T) {
 		want, quoted string
 	}{
 		{"inline", Secret{&source{value: "hunter2"}}, "<secret>", `"<secret>"`},
-		{"file", Secret{&source{file: "/hunter2", shownFile: "hunter2"}}, "<secret>", `"<secret>"`},
+		{"file", Secret{&source{file: "/hunter2", key: "workspaces.main.auth_token_file"}}, "<secret>", `"<secret>"`},
 		{"unset", Secret{}, "", `""`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

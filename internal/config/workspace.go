@@ -125,7 +125,7 @@ func (r *reader) credential(parent value, fields map[string]value, name, meaning
 		return Secret{}
 	case hasFile:
 		p, _ := r.path(file)
-		return Secret{&source{file: p.file, shownFile: p.shown}}
+		return Secret{&source{file: p.file, key: file.key}}
 	case hasInline:
 		return r.inlineCredential(inline)
 	default:
