@@ -39,6 +39,8 @@ func badEnvironment() map[string]string {
 		"ZERO":                    "0ms",
 		"SECONDS":                 "5400",
 		"B":                       "b",
+
+		"A_VARIABLE_THAT_IS_SET_AND_HAS_A_VERY_LONG_NAME": "Nowhere",
 	}
 }
 

@@ -95,6 +95,7 @@ func parse(file string, data []byte, lookupEnv func(string) (string, bool)) (*Co
 	r := &reader{file: file, dir: filepath.Dir(file), lookupEnv: lookupEnv}
 	var workspaces []Workspace
 	if root, ok := r.document(data); ok {
+		r.findCredentials(root.node)
 		workspaces = r.configuration(root)
 	}
 	if err := r.err(); err != nil {

@@ -96,6 +96,15 @@ func checkInvariants(t *testing.T, c *Config) {
 			t.Errorf("got the credential %q, %v", credential, err)
 		}
 	}
+	for _, secret := range []Secret{w.UserID, w.AuthToken} {
+		names := []string{w.Name}
+		for _, window := range w.Windows {
+			names = append(names, window.Name)
+		}
+		if credential := secret.source.value; len(credential) >= minPartBytes && strings.Contains(strings.Join(names, "\n"), credential) {
+			t.Errorf("one of the names %q holds the credential %q", names, credential)
+		}
+	}
 	checkWindowInvariants(t, w)
 }
 

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +18,8 @@ type reader struct {
 	lookupEnv func(string) (string, bool)
 	mistakes  []*Error
 	untold    int // How many mistakes there are beyond those.
+
+	credentials []string // Those that stand in the file; no name may hold one.
 }
 
 // value is a node of the file, the line to report it by, and the key path to it.
@@ -37,7 +38,7 @@ type entry struct {
 // text is a scalar.
 type text struct {
 	value
-	written   string   // As the file has it.
+	written   string   // As the file has it, but for names of variables that are not shown.
 	content   string   // With variables replaced; never shown if there are any.
 	variables []string // The names of the variables that are replaced in it.
 }
@@ -56,19 +57,15 @@ func (t text) shown() string {
 func (r *reader) failText(t text, format string, args ...any) {
 	message := fmt.Sprintf(format, args...)
 	if len(t.variables) > 0 {
-		message += " (with the value of " + strings.Join(t.variables, ", ") + ")"
+		message += " (with the value of " + shownVariables(t.variables) + ")"
 	}
 	r.fail(t.value, "%s", message)
 }
 
-// keyPattern matches what is meant as a key. Other text in a key's place is not shown:
-// {auth_token:abc} is a single key, because no space follows the colon.
-var keyPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
-
-// child returns the key path of an entry, or v's own where the name is not shown.
-func (v value) child(name string) string {
+// child returns the key path of an entry of v, or v's own where the name is not shown.
+func (r *reader) child(v value, name string) string {
 	switch {
-	case !keyPattern.MatchString(name):
+	case !r.shows(name):
 		return v.key
 	case strings.Contains(name, "."):
 		return v.key + "[" + strconv.Quote(name) + "]"
@@ -142,14 +139,14 @@ func (r *reader) entries(v value) (entries []entry, ok bool) {
 			continue
 		}
 		if first, ok := lines[key.Value]; ok {
-			at.key = v.child(key.Value)
+			at.key = r.child(v, key.Value)
 			r.fail(at, "the key is there already, in line %d: remove one of them", first)
 			continue
 		}
 		lines[key.Value] = key.Line
 		entries = append(entries, entry{
 			name:  key.Value,
-			value: value{node: v.node.Content[i+1], line: key.Line, key: v.child(key.Value)},
+			value: value{node: v.node.Content[i+1], line: key.Line, key: r.child(v, key.Value)},
 		})
 	}
 	return entries, true
@@ -179,20 +176,19 @@ func (r *reader) scalar(v value) (t text, ok bool) {
 		r.fail(v, "must be a single value, not %s", kind(v.node))
 		return text{}, false
 	}
-	t = text{value: v, written: v.node.Value}
-	content, variables, problems := expand(t.written, r.lookupEnv)
+	content, variables, problems := expand(v.node.Value, r.lookupEnv)
 	for _, problem := range problems {
 		r.fail(v, "%s", problem)
 	}
 	if len(problems) > 0 {
 		return text{}, false
 	}
-	t.content, t.variables = content, variables
+	t = text{value: v, written: withoutLongVariables(v.node.Value, variables), content: content, variables: variables}
 	switch {
 	case t.content != "":
 		return t, true
 	case len(variables) > 0:
-		r.fail(v, "is empty with the value of %s: set that environment variable", strings.Join(variables, ", "))
+		r.fail(v, "is empty with the value of %s: set that environment variable", shownVariables(variables))
 	default:
 		r.fail(v, "is empty: give it a value, or remove the key")
 	}

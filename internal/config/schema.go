@@ -36,9 +36,9 @@ func (r *reader) failUnknown(e entry, s schema) {
 		r.fail(e.value, "%s", reason)
 		return
 	}
-	if !keyPattern.MatchString(e.name) {
-		r.fail(e.value, "holds an unknown key (not shown: it does not look like one): check that a space follows "+
-			"each colon; the keys are %s", strings.Join(s.keys, ", "))
+	if !r.shows(e.name) {
+		r.fail(e.value, "holds an unknown key (not shown, because it may be a credential): check that a colon and a space "+
+			"follow each key; the keys are %s", strings.Join(s.keys, ", "))
 		return
 	}
 	if likely := nearest(e.name, s.keys); likely != "" {

@@ -51,6 +51,11 @@ func expand(written string, lookupEnv func(string) (string, bool)) (content stri
 			continue
 		}
 		seen[name] = true
+		if !set && len(name) > maxShownBytes {
+			problems = append(problems, "a variable whose name is not shown, because it is longer than 40 characters and "+
+				"may be a credential, is not set: set it; write a credential itself without ${ and }")
+			continue
+		}
 		if !set {
 			problems = append(problems, fmt.Sprintf("the environment variable %s is not set: set it", name))
 			continue

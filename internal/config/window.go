@@ -18,6 +18,11 @@ const (
 	keyCalendar = "calendar"
 )
 
+// windowSchema returns the keys of a window that is a mapping.
+func windowSchema() schema {
+	return schema{keys: []string{keyName, keyDuration, keyCalendar}}
+}
+
 // maxNameBytes bounds a window's name, which is a label on many series.
 const maxNameBytes = 64
 
@@ -73,7 +78,7 @@ func (r *reader) window(v value) (w window, ok bool) {
 		w.Name, ok = r.name(w.period)
 		return w, ok
 	}
-	fields, ok := r.fields(v, schema{keys: []string{keyName, keyDuration, keyCalendar}})
+	fields, ok := r.fields(v, windowSchema())
 	if !ok {
 		return window{}, false
 	}
@@ -119,6 +124,10 @@ func (r *reader) period(v value, parse func(text) (Window, error)) (w window, ok
 func (r *reader) name(t text) (name string, ok bool) {
 	if err := checkName(t.content); err != nil {
 		r.failText(t, "%v", err)
+		return "", false
+	}
+	if r.holdsCredential(t.content) {
+		r.failText(t, "the name is a user_id or auth_token of this file, or holds one, and would be a label: choose another")
 		return "", false
 	}
 	return t.content, true

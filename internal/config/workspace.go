@@ -88,9 +88,12 @@ func (r *reader) resolve(w *Workspace, s settings) {
 
 // workspace reads one entry under workspaces. The settings are those of its own.
 func (r *reader) workspace(e entry) (w Workspace, own settings) {
-	if !keyPattern.MatchString(e.name) {
+	switch {
+	case !namePattern.MatchString(e.name):
 		r.fail(e.value, "the name of a workspace is 1 to 64 letters, digits and _ - . : choose another "+
 			"(it is not shown, because it may be a key without a space after its colon)")
+	case r.holdsCredential(e.name):
+		r.fail(e.value, "the name of a workspace (not shown) is a user_id or auth_token of this file, or holds one: choose another")
 	}
 	fields, ok := r.fields(e.value, workspaceSchema())
 	if !ok {
@@ -112,7 +115,7 @@ func (r *reader) workspace(e entry) (w Workspace, own settings) {
 
 // failMissing notes that parent has no entry name, which should hold what meaning says.
 func (r *reader) failMissing(parent value, name, meaning string) {
-	r.fail(value{line: parent.line, key: parent.child(name)}, "is missing: add %s", meaning)
+	r.fail(value{line: parent.line, key: r.child(parent, name)}, "is missing: add %s", meaning)
 }
 
 // credential reads the key name, or the key that names a file instead.
