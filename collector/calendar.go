@@ -84,6 +84,9 @@ func firstInstant(year int, month time.Month, day int, zone *time.Location) time
 		if end.IsZero() || first.Before(end) {
 			return first.In(zone)
 		}
+		if !end.After(at) { // At the end of a leap year, time may give a bound that has passed.
+			end = at.Add(24 * time.Hour)
+		}
 		at = end
 	}
 }

@@ -26,10 +26,8 @@ type failure struct {
 func failureOf(err error) failure {
 	failed, isCall := errors.AsType[*rocketchat.Error](err)
 	switch {
-	case isCall && failed.Outcome == rocketchat.Network:
-		return failure{reason: string(failed.Outcome), detail: failed.Message}
 	case isCall:
-		return failure{reason: string(failed.Outcome)}
+		return failure{reason: string(failed.Outcome), detail: failed.Cause}
 	case errors.Is(err, rocketchat.ErrNoCredentials):
 		return failure{reason: noCredentials, detail: err.Error()}
 	default:

@@ -29,6 +29,9 @@ func TestAnotherCauseOfTheSameReasonIsLoggedUnlessItIsTheServersWord(t *testing.
 	call := func(outcome rocketchat.Outcome, text string) error {
 		return &rocketchat.Error{Route: "total-abandoned-chats", Outcome: outcome, Message: text}
 	}
+	network := func(cause string) error {
+		return &rocketchat.Error{Route: "total-abandoned-chats", Outcome: rocketchat.Network, Message: cause, Cause: cause}
+	}
 	tests := map[string]struct {
 		first, then error
 		lines       []string
@@ -38,7 +41,7 @@ func TestAnotherCauseOfTheSameReasonIsLoggedUnlessItIsTheServersWord(t *testing.
 			[]string{`level=error resource=abandoned_rooms windows=24h msg="Refresh fails" reason=no_credentials err="no credentials: no such file"`, "the file is empty"},
 		},
 		"the network": {
-			call(rocketchat.Network, "connection refused"), call(rocketchat.Network, "certificate expired"),
+			network("connection refused"), network("certificate expired"),
 			[]string{`level=warn resource=abandoned_rooms windows=24h msg="Refresh fails" reason=network err="total-abandoned-chats: connection refused"`, "certificate expired"},
 		},
 		"the server's own words": {

@@ -54,10 +54,10 @@ type attempt struct {
 func (r *resource) try(ctx context.Context, askedAt time.Time, now func() time.Time) attempt {
 	a := attempt{resource: r}
 	a.answer, a.err = r.fetch(ctx, r.window.Period(askedAt))
-	endedAt := now()
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	endedAt := now() // Under the lock, so that the latest to end is the latest recorded.
 	a.before = r.state
 	switch {
 	case a.err == nil:

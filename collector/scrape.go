@@ -37,14 +37,16 @@ func (s *scrape) Collect(ch chan<- prometheus.Metric) {
 	w.options.Calls.Collect(ch) // Last, so that it counts this scrape's calls.
 }
 
-// collect writes what the attempt brought, and how the resource stands after it.
+// collect writes what the attempt brought, and how the resource stands now: another
+// scrape's attempt may have ended meanwhile.
 func (a *attempt) collect(ch chan<- prometheus.Metric) {
 	labels := []string{a.resource.name, a.resource.window.Name()}
-	if !a.after.endedAt.IsZero() {
-		ch <- boolGauge(refreshSuccessDesc, a.after.failure == failure{}, labels...)
+	state := a.resource.current()
+	if !state.endedAt.IsZero() {
+		ch <- boolGauge(refreshSuccessDesc, state.failure == failure{}, labels...)
 	}
-	if !a.after.askedAt.IsZero() {
-		ch <- timeGauge(refreshTimestampDesc, a.after.askedAt, labels...)
+	if !state.askedAt.IsZero() {
+		ch <- timeGauge(refreshTimestampDesc, state.askedAt, labels...)
 	}
 	if a.err != nil {
 		return // No number that was not measured, and no 0 in its place.

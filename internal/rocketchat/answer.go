@@ -27,12 +27,17 @@ type Department struct {
 type collected struct {
 	rows  map[departmentID]int64
 	total int64
+	// moved says that the pages are of different moments: total changed between
+	// them, so that rows may be missing or stale.
+	moved bool
 }
 
 // add takes a page over. A row that was there before is replaced.
 func (c *collected) add(p page) {
 	if c.rows == nil {
 		c.rows = make(map[departmentID]int64, len(p.rows))
+	} else if c.total != p.total {
+		c.moved = true
 	}
 	for _, r := range p.rows {
 		c.rows[r.id] = r.count
@@ -54,7 +59,7 @@ func (c *collected) answer() Answer {
 	for id, count := range c.rows {
 		byID[id.public()] += count
 	}
-	answer := Answer{Departments: make([]Department, 0, len(byID)), Complete: c.total >= 0 && c.missing() == 0}
+	answer := Answer{Departments: make([]Department, 0, len(byID)), Complete: c.total >= 0 && c.missing() == 0 && !c.moved}
 	for id, rooms := range byID {
 		answer.Departments = append(answer.Departments, Department{ID: id, Rooms: rooms})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // maxBody bounds an answer as sent and as decompressed, in bytes. A row is
@@ -22,13 +23,20 @@ type body struct {
 	sent *watchedReader
 }
 
-// newBody returns a reader of the answer's body, decompressed and bounded.
+// newBody returns a reader of the answer's body, decompressed and bounded. A body that
+// is not compressed as it says reads as empty: the status may tell more than that.
 func newBody(resp *http.Response) (*body, error) {
 	b := &body{sent: &watchedReader{Reader: &boundedReader{Reader: resp.Body, left: maxBody}}}
 	b.Reader = b.sent
-	if resp.Header.Get("Content-Encoding") == "gzip" {
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		b.Reader = http.NoBody // What follows is no answer, and may never end.
+		return b, nil
+	}
+	encoding := resp.Header.Get("Content-Encoding")
+	if strings.EqualFold(encoding, "gzip") || strings.EqualFold(encoding, "x-gzip") {
 		decompressed, err := gzip.NewReader(b.sent)
 		if err != nil {
+			b.Reader = http.NoBody
 			return b, fmt.Errorf("the answer is not gzip as it says: %w", err)
 		}
 		b.Reader = &boundedReader{Reader: decompressed, left: maxBody}
@@ -71,6 +79,9 @@ type boundedReader struct {
 }
 
 func (r *boundedReader) Read(p []byte) (int, error) {
+	if r.left < 0 {
+		return 0, errTooLong
+	}
 	// One byte more than allowed tells an answer of just that length from a
 	// longer one.
 	if int64(len(p)) > r.left+1 {
@@ -78,7 +89,8 @@ func (r *boundedReader) Read(p []byte) (int, error) {
 	}
 	n, err := r.Reader.Read(p)
 	if int64(n) > r.left {
-		return int(r.left), errTooLong
+		r.left = -1
+		return 0, errTooLong
 	}
 	r.left -= int64(n)
 	return n, err //nolint:wrapcheck // A reader's error must stay io.EOF.

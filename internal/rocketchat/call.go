@@ -1,6 +1,7 @@
 package rocketchat
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,12 +9,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 )
 
 // get sends one GET request and hands the body of a 200 JSON answer to decode.
 // The error is an [*Error], or wraps [ErrNoCredentials] if nothing was sent.
-func (c *Client) get(ctx context.Context, r *route, query url.Values, decode func(io.Reader) error) error {
+func (c *Client) get(ctx context.Context, r *route, query url.Values, decode func(io.Reader, remoteText) error) error {
 	if c.options.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.options.Timeout)
@@ -58,22 +61,26 @@ func (c *Client) request(ctx context.Context, r *route, query url.Values) (*http
 }
 
 // exchange sends the request and reads the answer.
-func (c *Client) exchange(req *http.Request, r *route, decode func(io.Reader) error) *Error {
+func (c *Client) exchange(req *http.Request, r *route, decode func(io.Reader, remoteText) error) *Error {
 	remote := remoteText{secrets: []string{req.Header.Get("X-Auth-Token"), req.Header.Get("X-User-Id")}}
 	// The transport alone, not an http.Client: a client follows redirects, and
 	// takes the token headers to whatever host the answer names.
-	resp, err := c.options.Transport.RoundTrip(req)
+	resp, err := c.options.Transport.RoundTrip(boundedTries(req))
 	if err != nil {
 		return broken(req.Context(), r, err, remote)
 	}
 	defer resp.Body.Close()
+	// After a switch of protocols the transport leaves the connection to us, and
+	// the context no longer ends what reads from it.
+	stop := context.AfterFunc(req.Context(), func() { _ = resp.Body.Close() })
+	defer stop()
 
 	body, err := newBody(resp)
+	if refused := refusal(r, resp, body, remote); refused != nil {
+		return refused
+	}
 	if err == nil {
-		if refused := refusal(r, resp, body, remote); refused != nil {
-			return refused
-		}
-		err = decode(body)
+		err = decode(body, remote)
 	}
 	switch lost := body.lost(); {
 	case err == nil:
@@ -88,6 +95,26 @@ func (c *Client) exchange(req *http.Request, r *route, decode func(io.Reader) er
 	}
 }
 
+// maxTries bounds how often the transport may send one call by itself. It sends it
+// again when a connection was closed under it, and for as long as a server of HTTP/2
+// asks for that.
+const maxTries = 5
+
+var errManyTries = errors.New("the server had the call sent again and again")
+
+// boundedTries returns the request with an end to the transport's own tries.
+func boundedTries(req *http.Request) *http.Request {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	tries := new(atomic.Int32)
+	return req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) {
+			if tries.Add(1) > maxTries {
+				cancel(errManyTries)
+			}
+		},
+	}))
+}
+
 // broken is the error of a call that failed below HTTP.
 func broken(ctx context.Context, r *route, err error, remote remoteText) *Error {
 	netErr, isNetErr := errors.AsType[net.Error](err)
@@ -100,18 +127,23 @@ func broken(ctx context.Context, r *route, err error, remote remoteText) *Error 
 			Message: "no whole answer in time: the workspace is slow or hangs; look at its load, or give the scrape and timeout more time",
 		}
 	default:
-		return &Error{Route: r.name, Outcome: Network, Message: remote.clean(networkMessage(err))}
+		cause, cure := networkCause(err)
+		e := &Error{Route: r.name, Outcome: Network, Cause: remote.clean(cause)}
+		e.Message = cmp.Or(e.Cause, remote.clean(err.Error())) + ": " + cure
+		return e
 	}
 }
 
-// networkMessage says what failed and what to do. It is the same for the same
-// cause: the ports and addresses of one connection are left out.
-func networkMessage(err error) string {
+// networkCause says what failed and what to do. The cause is the same each time: the
+// ports and addresses of one connection are left out. It is empty if not known.
+func networkCause(err error) (cause, cure string) {
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return fmt.Sprintf("the server's certificate is refused: %v: check url, or set ca_file or server_name in http_client's tls_config", untrusted.Err)
+		return fmt.Sprintf("the server's certificate is refused: %v", untrusted.Err),
+			"check url, or set ca_file or server_name in http_client's tls_config"
 	}
+	cure = "check url, name resolution, firewall and TLS"
 	if operation, ok := errors.AsType[*net.OpError](err); ok {
-		err = fmt.Errorf("%s: %w", operation.Op, operation.Err)
+		return fmt.Sprintf("%s: %v", operation.Op, operation.Err), cure
 	}
-	return fmt.Sprintf("%v: check url, name resolution, firewall and TLS", err)
+	return "", cure
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strings"
@@ -220,6 +221,11 @@ func TestEveryFailureHasItsOutcomeAndItsCure(t *testing.T) {
 		"a gigabyte of rows":     {rocketchattest.Latest, inject(rocketchattest.EndlessBody(1 << 30)), rocketchat.BadResponse, "more than 20000 departments"},
 		"a gigabyte of id":       {rocketchattest.Latest, inject(rocketchattest.EndlessString(1 << 30)), rocketchat.BadResponse, "id over"},
 		"200,000 brackets":       {rocketchattest.Latest, inject(rocketchattest.Nested(200_000)), rocketchat.BadResponse, "not an object"},
+		"a redirect, not gzip":   {rocketchattest.Latest, inject(notGzip(302)), rocketchat.Redirected, "Force_SSL"},
+		"a refusal, not gzip":    {rocketchattest.Latest, inject(notGzip(401)), rocketchat.Unauthorized, "make a new personal access token"},
+		"multiple choices":       {rocketchattest.Latest, inject(rocketchattest.Respond(300, "text/plain", "")), rocketchat.Redirected, "Force_SSL"},
+		"a status beyond all":    {rocketchattest.Latest, inject(rocketchattest.Respond(600, "text/plain", "")), rocketchat.ServerError, "HTTP 600"},
+		"the token as id":        {rocketchattest.Latest, body(`{"departments":[{"_id":"x` + rocketchattest.AuthToken + `","abandonedRooms":1}],"total":1,"success":true}`), rocketchat.BadResponse, "holds a credential"},
 		"not gzip":               {rocketchattest.Latest, inject(gzipHeader("plain")), rocketchat.BadResponse, "not gzip"},
 	}
 	for name, tt := range tests {
@@ -246,6 +252,14 @@ func TestEveryFailureHasItsOutcomeAndItsCure(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// notGzip answers with the status and an empty body that says it is compressed.
+func notGzip(status int) rocketchattest.Fault {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(status)
 	}
 }
 
@@ -328,6 +342,57 @@ func TestNothingIsSentWithoutUsableCredentials(t *testing.T) {
 				t.Errorf("sent %v, observed %v", sent, got)
 			}
 		})
+	}
+}
+
+func TestASwitchOfProtocolsIsRefusedAtOnce(t *testing.T) {
+	ws := rocketchattest.New(rocketchattest.Latest)
+	ended := make(chan error, 1)
+	ws.Inject(nil, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		_, err = conn.Read(make([]byte, 1)) // Until the client closes it.
+		ended <- err
+		panic(http.ErrAbortHandler)
+	})
+	server := httptest.NewServer(ws)
+	defer server.Close()
+	client, _ := connect(t, ws, func(o *rocketchat.Options) {
+		o.Transport = &http.Transport{}
+		o.URL, _ = url.Parse(server.URL)
+	})
+	if _, err := lastDay(t.Context(), client, new(rocketchat.Paging)); outcomeOf(err) != rocketchat.BadResponse {
+		t.Errorf("got %v, want bad_response", err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("the connection is still used")
+	}
+}
+
+// again is a transport that gets one connection after the other for one call.
+type again struct{}
+
+func (again) RoundTrip(r *http.Request) (*http.Response, error) {
+	for range 1000 {
+		httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{})
+		if r.Context().Err() != nil {
+			return nil, context.Cause(r.Context())
+		}
+	}
+	return nil, errors.New("was not stopped")
+}
+
+func TestOneCallIsNotSentAgainAndAgain(t *testing.T) {
+	client, observed := connect(t, rocketchattest.New(rocketchattest.Latest), func(o *rocketchat.Options) { o.Transport = again{} })
+	_, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+	if outcomeOf(err) != rocketchat.Network || !strings.Contains(err.Error(), "sent again and again") {
+		t.Errorf("got %v, want network", err)
+	}
+	if got := observed.outcomes(); len(got) != 1 {
+		t.Errorf("observed %v, want one call", got)
 	}
 }
 

@@ -41,13 +41,16 @@ func (c *Client) departments(ctx context.Context, q query, paging *Paging) (Answ
 	if begin != inPages {
 		whole, err := c.tryPage(ctx, q, 0, 0)
 		if err != nil {
-			return got.answerDespite(err)
+			return c.answerDespite(ctx, q, err, &got)
+		}
+		// One whole answer is of one moment, and better than two in part.
+		var alone collected
+		alone.add(whole)
+		if alone.missing() == 0 {
+			paging.remember(asWhole, now)
+			return alone.answer(), nil
 		}
 		got.add(whole)
-		if got.missing() == 0 {
-			paging.remember(asWhole, now)
-			return got.answer(), nil
-		}
 		if begin == asWholeOnly {
 			return got.answer(), nil
 		}
@@ -56,7 +59,7 @@ func (c *Client) departments(ctx context.Context, q query, paging *Paging) (Answ
 	before := len(got.rows)
 	paged, err := c.tryPages(ctx, q, &got)
 	if err != nil {
-		return got.answerDespite(err)
+		return c.answerDespite(ctx, q, err, &got)
 	}
 	if paged && len(got.rows) == before {
 		paging.remember(asWholeOnly, now)
@@ -109,9 +112,16 @@ func (c *Client) tryPage(ctx context.Context, q query, offset, count int) (page,
 
 // answerDespite returns what has come so far if all that is wrong is that the
 // server takes no paging parameters: that is an incomplete answer, no failure.
-func (c *collected) answerDespite(err error) (Answer, error) {
-	if len(c.rows) > 0 && isPagingRefusal(err) {
-		return c.answer(), nil
+func (c *Client) answerDespite(ctx context.Context, q query, err error, got *collected) (Answer, error) {
+	if !isPagingRefusal(err) {
+		return Answer{}, err
 	}
-	return Answer{}, err
+	if len(got.rows) == 0 { // It took them the last time: an older release has been installed.
+		first, err := c.firstPage(ctx, q)
+		if err != nil {
+			return Answer{}, err
+		}
+		got.add(first)
+	}
+	return got.answer(), nil
 }

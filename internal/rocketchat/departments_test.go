@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,7 +94,7 @@ func TestAnAnswerOfMoreThanOnePageArrivesWhole(t *testing.T) {
 		},
 		"a total beyond reason": {
 			departments: 10,
-			configure:   func(s *rocketchattest.Settings) { s.TotalSkew = 1 << 40 },
+			configure:   func(s *rocketchattest.Settings) { s.TotalSkew = 1 << 30 },
 			first:       []string{"", "count=0"},
 			then:        []string{"count=100"},
 		},
@@ -236,7 +237,7 @@ func TestWindowsAskedAtOnceFindOutOnce(t *testing.T) {
 		t.Run(profile.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ws, _ := withDepartments(profile, 120)
-				ws.Inject(nil, rocketchattest.Slow(time.Second))
+				ws.Inject(nil, rocketchattest.Slow(500*time.Millisecond))
 				client, _ := connect(t, ws)
 				begin := time.Now()
 				var wg sync.WaitGroup
@@ -258,34 +259,127 @@ func TestWindowsAskedAtOnceFindOutOnce(t *testing.T) {
 					t.Errorf("sent %d calls with count, want %d", withCount, want)
 				}
 				// A first call, one that finds out, and then the others at once.
-				if took := time.Since(begin); took > 3*time.Second {
-					t.Errorf("took %v, want 3 s", took)
+				if took := time.Since(begin); took > 1500*time.Millisecond {
+					t.Errorf("took %v, want 1.5 s", took)
 				}
 			})
 		})
 	}
 }
 
-func TestWhoWaitsForAnotherToFindOutKeepsItsDeadline(t *testing.T) {
+func TestACallThatHangsWhileItFindsOutCostsNoOtherItsAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ws, truth := withDepartments(rocketchattest.Latest, 120)
+		var met atomic.Bool
+		ws.Inject(func(r *http.Request) bool { // The first of them alone.
+			return r.URL.Query().Has("count") && met.CompareAndSwap(false, true)
+		}, rocketchattest.Hang())
+		client, _ := connect(t, ws)
+		outcomes := make(chan rocketchat.Outcome, 3)
+		for range 3 {
+			go func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				answer, err := lastDay(ctx, client, new(rocketchat.Paging))
+				if err == nil && !maps.Equal(byID(t, answer), truth) {
+					t.Errorf("got %d departments, want all", len(answer.Departments))
+				}
+				outcomes <- outcomeOf(err)
+			}()
+		}
+		begin := time.Now()
+		if first, second := <-outcomes, <-outcomes; first != rocketchat.OK || second != rocketchat.OK || time.Since(begin) > time.Second {
+			t.Errorf("got %s and %s after %v, want two answers after a second of waiting", first, second, time.Since(begin))
+		}
+		if last := <-outcomes; last != rocketchat.Timeout {
+			t.Errorf("the call that hangs ended as %s", last)
+		}
+	})
+}
+
+func TestWhoHasNoTimeToWaitSendsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ws, _ := withDepartments(rocketchattest.Latest, 120)
 		ws.Inject(func(r *http.Request) bool { return r.URL.Query().Has("count") }, rocketchattest.Hang())
-		client, observed := connect(t, ws, func(o *rocketchat.Options) { o.Timeout = 3 * time.Second })
-		var wg sync.WaitGroup
-		for range 3 {
-			wg.Go(func() {
-				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-				defer cancel()
-				begin := time.Now()
-				_, err := lastDay(ctx, client, new(rocketchat.Paging))
-				if took := time.Since(begin); outcomeOf(err) != rocketchat.Timeout || took > 5*time.Second {
-					t.Errorf("got %v after %v, want timeout within 5 s", err, took)
-				}
-			})
+		client, observed := connect(t, ws)
+		finder := make(chan error, 1)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		go func() {
+			_, err := lastDay(ctx, client, new(rocketchat.Paging))
+			finder <- err
+		}()
+		synctest.Wait() // It holds its place and hangs.
+		short, cancelShort := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancelShort()
+		if _, err := lastDay(short, client, new(rocketchat.Paging)); outcomeOf(err) != rocketchat.Timeout {
+			t.Errorf("got %v, want timeout", err)
 		}
-		wg.Wait()
-		if got := observed.outcomes(); len(got) != 5 {
-			t.Errorf("observed %v: want three first calls and the two that had the time", got)
+		if err := <-finder; outcomeOf(err) != rocketchat.Timeout {
+			t.Errorf("got %v, want timeout", err)
+		}
+		if got, want := observed.outcomes(), []rocketchat.Outcome{rocketchat.OK, rocketchat.OK, rocketchat.Timeout}; !slices.Equal(got, want) {
+			t.Errorf("observed %v, want %v: two first calls and the one that hangs", got, want)
+		}
+	})
+}
+
+func TestAnOlderReleaseThanBeforeIsAskedWithoutParameters(t *testing.T) {
+	ws, _ := withDepartments(rocketchattest.Latest, 120)
+	client, _ := connect(t, ws)
+	paging := new(rocketchat.Paging)
+	if answer, err := lastDay(t.Context(), client, paging); err != nil || !answer.Complete {
+		t.Fatalf("got complete %v, error %v", answer.Complete, err)
+	}
+	ws.Inject(func(r *http.Request) bool { return r.URL.Query().Has("count") },
+		rocketchattest.RespondJSON(400, `{"success":false,"error":"must NOT have additional properties [invalid-params]","errorType":"invalid-params"}`))
+	seen := len(ws.Requests())
+	for range 2 {
+		answer, err := lastDay(t.Context(), client, paging)
+		if err != nil || len(answer.Departments) != 50 || answer.Complete {
+			t.Errorf("got %d departments, complete %v, error %v; want 50, incomplete", len(answer.Departments), answer.Complete, err)
+		}
+	}
+	if got, want := queries(ws, seen), []string{"count=0", "", ""}; !slices.Equal(got, want) {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+}
+
+func TestDepartmentsThatGoWhileAnAnswerIsOnItsWay(t *testing.T) {
+	const departments = 120
+	remove := func(ws *rocketchattest.Workspace, before string) {
+		ws.AddDepartments(rocketchattest.Department{ID: "department000000"})
+		ws.Inject(func(r *http.Request) bool {
+			q := r.URL.Query()
+			return q.Get("count")+"/"+q.Get("offset") == before
+		}, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			ws.RemoveDepartment("department000000") // Its rooms become those of none.
+			next.ServeHTTP(w, r)
+		})
+	}
+	t.Run("before all are asked for at once", func(t *testing.T) {
+		ws, truth := withDepartments(rocketchattest.Latest, departments)
+		remove(ws, "0/")
+		client, _ := connect(t, ws)
+		answer, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+		delete(truth, "department000000")
+		truth[rocketchat.NoDepartment] = 1
+		if got := byID(t, answer); err != nil || !answer.Complete || !maps.Equal(got, truth) {
+			t.Errorf("got %d departments, complete %v, error %v; want those of the last answer", len(got), answer.Complete, err)
+		}
+	})
+	t.Run("between pages", func(t *testing.T) {
+		ws, _ := withDepartments(rocketchattest.Latest, departments)
+		ws.AddRooms(abandoned("")) // So that the number of rows changes.
+		ws.Configure(func(s *rocketchattest.Settings) {
+			s.AllowInfiniteCount = false
+			s.Shuffle = func(int, func(i, j int)) {}
+		})
+		remove(ws, "100/100")
+		client, _ := connect(t, ws)
+		answer, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+		if err != nil || answer.Complete {
+			t.Errorf("got complete %v, error %v; want incomplete: the pages are of different moments", answer.Complete, err)
 		}
 	})
 }

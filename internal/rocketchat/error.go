@@ -20,6 +20,9 @@ type Error struct {
 	Status int
 	// Message is what happened and what to do.
 	Message string
+	// Cause is what failed below HTTP, in the same words each time; empty where
+	// words of the server tell, which can be others each time.
+	Cause string
 }
 
 // Error implements error.

@@ -33,6 +33,7 @@ type jsonScanner struct {
 	buf      []byte
 	pos, end int
 	started  bool
+	err      error // What ended the text.
 	literal  []byte
 }
 
@@ -43,20 +44,26 @@ func newJSONScanner(r io.Reader) *jsonScanner {
 // peek returns the next byte without taking it.
 func (s *jsonScanner) peek() (byte, error) {
 	for s.pos == s.end {
-		n, err := s.r.Read(s.buf)
-		s.pos, s.end = 0, n
-		switch {
-		case n > 0:
-			s.started = true
-		case errors.Is(err, io.EOF) && s.started, errors.Is(err, io.ErrUnexpectedEOF):
-			return 0, errTruncated
-		case errors.Is(err, io.EOF):
-			return 0, errBlank
-		case err != nil:
-			return 0, fmt.Errorf("read the answer: %w", err)
+		if s.err != nil {
+			return 0, s.ended()
 		}
+		s.pos = 0
+		s.end, s.err = s.r.Read(s.buf)
+		s.started = s.started || s.end > 0
 	}
 	return s.buf[s.pos], nil
+}
+
+// ended returns what it means that the text has ended where more was expected.
+func (s *jsonScanner) ended() error {
+	switch {
+	case errors.Is(s.err, io.ErrUnexpectedEOF), errors.Is(s.err, io.EOF) && s.started:
+		return errTruncated
+	case errors.Is(s.err, io.EOF):
+		return errBlank
+	default:
+		return fmt.Errorf("read the answer: %w", s.err)
+	}
 }
 
 // token skips white space and returns the byte that begins the next token,
@@ -201,11 +208,11 @@ func (s *jsonScanner) skip(depth int) error {
 // finish fails if anything but white space follows.
 func (s *jsonScanner) finish() error {
 	_, err := s.token()
-	if errors.Is(err, errTruncated) {
-		return nil // The text has ended, as it should.
+	if err == nil {
+		return errNotJSON
 	}
-	if err != nil {
-		return err
+	if errors.Is(s.err, io.EOF) { // Not io.ErrUnexpectedEOF: the transport misses something.
+		return nil
 	}
-	return errNotJSON
+	return err
 }

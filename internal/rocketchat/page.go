@@ -22,6 +22,7 @@ var (
 	errBadDepartment   = errors.New("a department of the answer is not an object with an _id and a number")
 	errBadID           = errors.New("a department's _id is neither a string nor null")
 	errLongID          = fmt.Errorf("a department's _id is longer than %d bytes", maxDepartmentID)
+	errSecretID        = errors.New("a department's _id holds a credential of this exporter")
 	errRepeatedID      = errors.New("a department's _id stands twice on one page")
 	errManyDepartments = fmt.Errorf("the answer has more than %d departments", maxDepartments)
 )
@@ -51,11 +52,21 @@ type departmentID struct {
 // decodePage reads the answer of an analytics route, which counts in the field:
 // {"departments":[{"_id":"...","abandonedRooms":3}],"total":1,"success":true}.
 func decodePage(r io.Reader, field string) (page, error) {
-	d := pageDecoder{jsonScanner: newJSONScanner(r), field: field, page: page{total: -1}}
+	d := pageDecoder{jsonScanner: newJSONScanner(r), field: field, page: page{total: -1}, met: make(map[string]bool, 3)}
 	if err := d.decode(); err != nil {
 		return page{}, err
 	}
 	return d.page, nil
+}
+
+// check fails if an id holds a credential, which would be seen in a label.
+func (p page) check(remote remoteText) error {
+	for _, r := range p.rows {
+		if remote.holds(r.id.sent) {
+			return errSecretID
+		}
+	}
+	return nil
 }
 
 // pageDecoder reads one page.
@@ -65,7 +76,8 @@ type pageDecoder struct {
 	field string
 	page  page
 
-	success, departments, total bool // Keys that were met; success only if true.
+	success bool
+	met     map[string]bool // The keys that were met.
 }
 
 func (d *pageDecoder) decode() error {
@@ -83,33 +95,29 @@ func (d *pageDecoder) decode() error {
 	if !d.success {
 		return errNoSuccess
 	}
-	if !d.departments {
+	if !d.met["departments"] {
 		return errNoDepartments
 	}
 	return nil
 }
 
 // member reads one member of the answer.
-func (d *pageDecoder) member(key []byte) error {
-	switch string(key) {
-	case "departments":
-		if d.departments {
+func (d *pageDecoder) member(key []byte) (err error) {
+	name := string(key)
+	switch name {
+	case "departments", "total", "success":
+		if d.met[name] {
 			return errRepeatedKey
 		}
-		d.departments = true
+		d.met[name] = true
+	}
+	switch name {
+	case "departments":
 		return d.rows()
 	case "total":
-		if d.total {
-			return errRepeatedKey
-		}
-		d.total = true
-		total, err := d.count()
-		d.page.total = total
+		d.page.total, err = d.count()
 		return err
 	case "success":
-		if d.success {
-			return errRepeatedKey
-		}
 		return d.isTrue(&d.success)
 	default:
 		return d.skip(1)

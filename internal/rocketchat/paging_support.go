@@ -74,14 +74,23 @@ func (s *pagingSupport) call(ctx context.Context, now time.Time, send func() err
 	return err
 }
 
+// patience is how long one call waits for another to find out. A call that hangs must
+// not cost the others their time.
+const patience = time.Second
+
 // enter waits while another call finds out, and reports whether this one has to:
-// then it holds finding. What is known already holds nobody up.
+// then it holds finding. What is known already holds nobody up, and neither does a
+// call that takes long.
 func (s *pagingSupport) enter(ctx context.Context, now time.Time) (finder bool, err error) {
 	if s.current(now) != unknown {
 		return false, nil
 	}
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
 	select {
 	case s.finding <- struct{}{}:
+	case <-enough.C:
+		return false, nil
 	case <-ctx.Done():
 		return false, fmt.Errorf("wait for another call: %w", ctx.Err())
 	}

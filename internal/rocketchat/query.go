@@ -40,9 +40,11 @@ func (c *Client) page(ctx context.Context, q query, values url.Values) (page, er
 	values.Set("start", q.start.UTC().Format(timestamp))
 	values.Set("end", q.end.UTC().Format(timestamp))
 	var answer page
-	err := c.get(ctx, q.route, values, func(body io.Reader) (err error) {
-		answer, err = decodePage(body, q.field)
-		return err
+	err := c.get(ctx, q.route, values, func(body io.Reader, remote remoteText) (err error) {
+		if answer, err = decodePage(body, q.field); err != nil {
+			return err
+		}
+		return answer.check(remote)
 	})
 	return answer, err
 }

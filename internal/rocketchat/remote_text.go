@@ -1,46 +1,113 @@
 package rocketchat
 
 import (
+	"slices"
 	"strings"
-	"unicode"
 )
 
 // remoteText makes text that came from the network fit for a log line. A server,
-// or a proxy before it, can put anything into its answer, the token that it was
-// sent included.
+// or a proxy before it, can put anything into its answer: the token that it was
+// sent, a part of it, or an encoding of it.
 type remoteText struct {
 	secrets []string
 }
 
 const (
-	// maxRemoteText bounds what is shown of such a text, in characters.
+	// maxRemoteText bounds what is shown of such a text, in bytes.
 	maxRemoteText = 300
-	// minSecret is the length from which on a secret is looked for. The
-	// server's ids have 17 characters and its tokens 43; a short one is a
-	// mistake, and would be found in any text.
-	minSecret = 8
+	// maxRemoteWord bounds what is shown of one word. Words of people are
+	// shorter; encodings of a token (base64, hexadecimal, percent) are longer.
+	maxRemoteWord = 24
+	// partOfSecret is how many characters of a secret in a row give it away. A
+	// shorter secret is not looked for: the server's ids have 17 characters and
+	// its tokens 43, and a short one would be found in any text.
+	partOfSecret = 8
 )
 
-// clean returns the text in one printable line of bounded length. A text that
-// holds a secret, in whatever case it comes back, is not shown at all.
+// clean returns the text in one line of printable ASCII without long words. A text
+// that holds a secret or a part of one is not shown at all.
 func (t remoteText) clean(text string) string {
-	for _, secret := range t.secrets {
-		if len(secret) >= minSecret && strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
-			return "(text that holds a credential)"
-		}
-	}
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
+		switch {
+		case r == ' ' || '\t' <= r && r <= '\r':
 			return ' '
+		case r < ' ' || r > '~':
+			return '?'
+		default:
+			return r
 		}
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
 	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if short := []rune(text); len(short) > maxRemoteText {
-		return string(short[:maxRemoteText]) + "..."
+	if t.tells(text) {
+		return "(text that holds a credential)"
+	}
+	words := strings.Fields(text)
+	for i, word := range words {
+		words[i] = shortened(word)
+	}
+	text = strings.Join(words, " ")
+	if len(text) > maxRemoteText {
+		return text[:maxRemoteText] + "..."
 	}
 	return text
+}
+
+// shortened leaves out the parts of a word that are too long. Host names are words
+// whose parts a dot or a colon ends.
+func shortened(word string) string {
+	var b strings.Builder
+	for part := range strings.SplitAfterSeq(word, ".") {
+		for piece := range strings.SplitAfterSeq(part, ":") {
+			if len(piece) > maxRemoteWord {
+				piece = "..."
+			}
+			b.WriteString(piece)
+		}
+	}
+	return b.String()
+}
+
+// holds reports whether the text holds a whole secret, in whatever case.
+func (t remoteText) holds(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(t.secrets, func(secret string) bool {
+		return len(secret) >= partOfSecret && strings.Contains(text, strings.ToLower(secret))
+	})
+}
+
+// tells reports whether the text holds a part of a secret, forwards or backwards, in
+// whatever case and with whatever between its letters and digits.
+func (t remoteText) tells(text string) bool {
+	text = lettersAndDigits(text)
+	backwards := reversed(text)
+	for _, secret := range t.secrets {
+		secret = lettersAndDigits(secret)
+		for i := 0; i+partOfSecret <= len(secret); i++ {
+			part := secret[i : i+partOfSecret]
+			if strings.Contains(text, part) || strings.Contains(backwards, part) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lettersAndDigits returns these of the text, in lower case.
+func lettersAndDigits(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+			return r
+		case 'A' <= r && r <= 'Z':
+			return r - 'A' + 'a'
+		default:
+			return -1
+		}
+	}, text)
+}
+
+// reversed returns the bytes of the text backwards.
+func reversed(text string) string {
+	b := []byte(text)
+	slices.Reverse(b)
+	return string(b)
 }
