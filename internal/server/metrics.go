@@ -12,6 +12,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
+// sendTime is how long, after the end of its scrape, a page may take to reach its
+// reader, and the body of a request, which nobody reads, to arrive.
+const sendTime = 10 * time.Second
+
 // Workspace makes a collector for one scrape, which ends when ctx does.
 type Workspace interface {
 	Scrape(ctx context.Context) prometheus.Collector
@@ -35,6 +39,7 @@ func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	boundConnection(w, r, time.Now().Add(available+sendTime))
 	ctx, cancel := context.WithTimeout(r.Context(), available)
 	defer cancel()
 
@@ -48,6 +53,18 @@ func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Registry:          h.errors,
 		EnableOpenMetrics: true,
 	}).ServeHTTP(w, r)
+}
+
+// boundConnection ends what waits for the client at the deadline: a client that does
+// not read, or does not send the body that it announced, must not hold a goroutine
+// for good. Without a body the only read is the one that notices a client that goes
+// away, and that one may wait. A writer that has no deadlines has no such client.
+func boundConnection(w http.ResponseWriter, r *http.Request, deadline time.Time) {
+	controller := http.NewResponseController(w)
+	_ = controller.SetWriteDeadline(deadline)
+	if r.ContentLength != 0 {
+		_ = controller.SetReadDeadline(deadline)
+	}
 }
 
 // errorLog hands promhttp's errors to our logger.
