@@ -71,22 +71,30 @@ const farthestZone = 26 * time.Hour
 // firstInstant returns the earliest instant whose date in the zone is the given
 // one or later. That is not always midnight: some zones put their clocks forward
 // at midnight, and some have skipped a whole day.
+//
+// It looks at the clock of the zone alone. Time.ZoneBounds would spare the search,
+// but is wrong on the last day of a leap year in zones that change their clocks.
 func firstInstant(year int, month time.Month, day int, zone *time.Location) time.Time {
 	midnight := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-	at := midnight.Add(-farthestZone).In(zone)
-	for {
-		_, offset := at.Zone()
-		begin, end := at.ZoneBounds()
-		first := midnight.Add(-time.Duration(offset) * time.Second)
-		if first.Before(begin) { // Never true for the zero time of a first offset.
-			first = begin
-		}
-		if end.IsZero() || first.Before(end) {
-			return first.In(zone)
-		}
-		if !end.After(at) { // At the end of a leap year, time may give a bound that has passed.
-			end = at.Add(24 * time.Hour)
-		}
-		at = end
+	before := offset(midnight.Add(-farthestZone), zone)
+	first := midnight.Add(-before)
+	if offset(first, zone) == before && offset(midnight.Add(farthestZone), zone) == before {
+		return first.In(zone) // The clocks do not change.
 	}
+
+	reached := func(at time.Time) bool { return !at.Add(offset(at, zone)).Before(midnight) }
+	first = midnight.Add(-farthestZone)
+	for !reached(first.Add(time.Minute)) {
+		first = first.Add(time.Minute)
+	}
+	for !reached(first) {
+		first = first.Add(time.Second)
+	}
+	return first.In(zone)
+}
+
+// offset is how far the zone's clock is ahead of UTC at that instant.
+func offset(at time.Time, zone *time.Location) time.Duration {
+	_, seconds := at.In(zone).Zone()
+	return time.Duration(seconds) * time.Second
 }

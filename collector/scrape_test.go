@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -393,8 +394,16 @@ func TestAScrapeThatIsGivenUpSaysNothingOfTheWorkspace(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		registry := prometheus.NewPedanticRegistry()
 		registry.MustRegister(e.workspace.Scrape(ctx))
-		if _, err := registry.Gather(); err != nil {
+		families, err := registry.Gather()
+		if err != nil {
 			t.Error(err)
+		}
+		given := page(families)
+		if got := given.value(t, "livechat_up"); got != "0" {
+			t.Errorf("livechat_up is %s before any attempt has ended, want 0", got)
+		}
+		if got := given.value(t, `livechat_refresh_success{resource="abandoned_rooms",window="6h"}`); got != "absent" {
+			t.Errorf("livechat_refresh_success is %s before any attempt has ended, want absent", got)
 		}
 		remove()
 		if e.log.Len() > 0 {
@@ -403,6 +412,62 @@ func TestAScrapeThatIsGivenUpSaysNothingOfTheWorkspace(t *testing.T) {
 		p := e.scrape(t)
 		if got := p.value(t, `livechat_api_requests_total{outcome="canceled",route="total-abandoned-chats"}`); got != "3" {
 			t.Errorf("counted %s calls as canceled, want 3", got)
+		}
+	})
+}
+
+func TestAnEarlierScrapeThatEndsLaterDoesNotTurnTimeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, rocketchattest.Latest, collector.RollingWindow("24h", 24*time.Hour))
+		remove := e.server.Inject(nil, rocketchattest.Slow(5*time.Second))
+		var wg sync.WaitGroup
+		wg.Go(func() { e.scrape(t) })
+		synctest.Wait()
+		remove()
+		time.Sleep(time.Second)
+		asked := strconv.FormatFloat(float64(time.Now().UnixMilli())/1e3, 'g', -1, 64)
+		e.scrape(t)
+		wg.Wait() // The first has ended now, with an older answer.
+		e.server.Inject(nil, rocketchattest.BadGateway())
+		p := e.scrape(t)
+		if got := p.value(t, `livechat_refresh_timestamp_seconds{resource="abandoned_rooms",window="24h"}`); got != asked {
+			t.Errorf("asked for at %s, want %s", got, asked)
+		}
+	})
+}
+
+func TestAPageTellsHowThingsStandWhenItIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, rocketchattest.Latest, collector.RollingWindow("6h", 6*time.Hour), collector.RollingWindow("24h", 24*time.Hour))
+		// The first scrape's 24h is good at once; its 6h takes 5 s.
+		remove := e.server.Inject(onlyWindow(6*time.Hour), rocketchattest.Slow(5*time.Second))
+		first := make(chan page)
+		go func() { first <- e.scrape(t) }()
+		time.Sleep(time.Second)
+		remove()
+		e.server.Inject(onlyWindow(24*time.Hour), rocketchattest.BadGateway())
+		e.scrape(t) // Its 24h fails while the first scrape waits.
+		p := <-first
+		if got := p.value(t, `livechat_refresh_success{resource="abandoned_rooms",window="24h"}`); got != "0" {
+			t.Errorf("livechat_refresh_success is %s, want 0: the attempt that ended last failed", got)
+		}
+	})
+}
+
+func TestWhatIsKnownOfPagingIsKeptFromScrapeToScrape(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(12 * time.Hour)
+		e := start(t, rocketchattest.Latest, collector.RollingWindow("24h", 24*time.Hour))
+		for i := range 120 {
+			e.server.AddRooms(abandoned(fmt.Sprint("department", i), 3*time.Hour)...)
+		}
+		for range 3 {
+			if got := len(e.scrape(t).rooms("24h")); got != 120 {
+				t.Errorf("got %d departments, want 120", got)
+			}
+		}
+		if got := len(e.server.Requests()); got != 4 {
+			t.Errorf("sent %d calls, want two for the first scrape and one for each after it", got)
 		}
 	})
 }

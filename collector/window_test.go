@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"strconv"
 	"testing"
 	"time"
 	_ "time/tzdata" // The zones of these tests must not depend on the machine.
@@ -118,6 +119,18 @@ func TestCalendarWindowsHoldAroundEveryChangeOfTheClocks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// At the end of a leap year the standard library has been seen to give a bound of a
+// zone's offset that has passed already, which must not be waited for.
+func TestCalendarWindowsEndAtTheTurnOfEveryYear(t *testing.T) {
+	for _, name := range changingZones {
+		for year := 2026; year <= 2060; year++ {
+			for _, day := range []string{"-01-01T00:30:00Z", "-01-31T12:00:00Z", "-02-01T12:00:00Z", "-12-31T12:00:00Z"} {
+				checkCalendarWindows(t, instant(t, strconv.Itoa(year)+day).In(zone(t, name)))
+			}
+		}
 	}
 }
 
