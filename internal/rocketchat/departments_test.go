@@ -46,6 +46,15 @@ func queries(ws *rocketchattest.Workspace, skip int) []string {
 	return list
 }
 
+// tenPages are the paging parameters of ten pages.
+func tenPages() []string {
+	pages := []string{"count=100"}
+	for offset := 100; offset < 1000; offset += 100 {
+		pages = append(pages, fmt.Sprintf("count=100&offset=%d", offset))
+	}
+	return pages
+}
+
 func TestAnAnswerOfMoreThanOnePageArrivesWhole(t *testing.T) {
 	tests := map[string]struct {
 		departments int
@@ -86,8 +95,16 @@ func TestAnAnswerOfMoreThanOnePageArrivesWhole(t *testing.T) {
 			then:     []string{"count=100", "count=100&offset=40", "count=100&offset=80"},
 			complete: true,
 		},
+		"as many pages as the server allows calls": {
+			departments: 1000,
+			configure: func(s *rocketchattest.Settings) {
+				s.AllowInfiniteCount = false
+				s.Shuffle = func(int, func(i, j int)) {}
+			},
+			first: append([]string{"", "count=0"}, tenPages()...), then: tenPages(), complete: true,
+		},
 		"more pages than the server allows calls": {
-			departments: 1100,
+			departments: 1001,
 			configure:   func(s *rocketchattest.Settings) { s.AllowInfiniteCount = false },
 			first:       []string{"", "count=0"},
 			then:        []string{"count=100"},
@@ -384,28 +401,53 @@ func TestDepartmentsThatGoWhileAnAnswerIsOnItsWay(t *testing.T) {
 	})
 }
 
-func TestPagesAreLearntAnewAfterAnHour(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ws, truth := withDepartments(rocketchattest.Latest, 120)
-		ws.Configure(func(s *rocketchattest.Settings) { s.AllowInfiniteCount = false })
-		client, _ := connect(t, ws)
-		paging := new(rocketchat.Paging)
-		if _, err := lastDay(t.Context(), client, paging); err != nil {
-			t.Fatal(err)
-		}
-		ws.Configure(func(s *rocketchattest.Settings) { s.AllowInfiniteCount = true })
-		time.Sleep(time.Hour)
-		seen := len(ws.Requests())
-		for range 2 {
-			answer, err := lastDay(t.Context(), client, paging)
-			if err != nil || !maps.Equal(byID(t, answer), truth) {
-				t.Errorf("got %d departments and error %v, want all", len(answer.Departments), err)
-			}
-		}
-		if got, want := queries(ws, seen), []string{"", "count=0", "count=0"}; !slices.Equal(got, want) {
-			t.Errorf("sent %q, want %q", got, want)
-		}
-	})
+func TestWhatIsNotGrantedIsLearntAnewAfterAnHourOfScrapes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		configure func(*rocketchattest.Settings)
+		meanwhile []string // The calls of each scrape of that hour.
+	}{
+		"all at once": {
+			func(s *rocketchattest.Settings) {
+				s.AllowInfiniteCount, s.Shuffle = false, func(int, func(i, j int)) {}
+			},
+			[]string{"count=100", "count=100&offset=100"},
+		},
+		"what is missing everywhere": {
+			func(s *rocketchattest.Settings) { s.TotalSkew, s.Shuffle = 1, func(int, func(i, j int)) {} },
+			[]string{"count=0"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ws, truth := withDepartments(rocketchattest.Latest, 120)
+				ws.Configure(tt.configure)
+				client, _ := connect(t, ws)
+				paging := new(rocketchat.Paging)
+				ask := func(want ...string) {
+					t.Helper()
+					seen := len(ws.Requests())
+					answer, err := lastDay(t.Context(), client, paging)
+					if err != nil || !maps.Equal(byID(t, answer), truth) {
+						t.Errorf("got %d departments and error %v, want all", len(answer.Departments), err)
+					}
+					if got := queries(ws, seen); !slices.Equal(got, want) {
+						t.Errorf("sent %q, want %q", got, want)
+					}
+				}
+				if _, err := lastDay(t.Context(), client, paging); err != nil {
+					t.Fatal(err)
+				}
+				for range 59 {
+					time.Sleep(time.Minute)
+					ask(tt.meanwhile...)
+				}
+				ws.Configure(func(s *rocketchattest.Settings) { s.AllowInfiniteCount, s.TotalSkew = true, 0 })
+				time.Sleep(time.Minute)
+				ask("", "count=0")
+				ask("count=0")
+			})
+		})
+	}
 }
 
 func TestAServerThatStopsGrantingAllAtOnceIsAskedInPages(t *testing.T) {
