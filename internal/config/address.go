@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // The errors of parseAddress and its callers show nothing of the address: where user
@@ -14,7 +15,8 @@ import (
 
 var errUserInfo = errors.New("must not hold user info: remove what stands between :// and @, and the @")
 
-// parseAddress understands an absolute URL with a host, no user info and one of schemes.
+// parseAddress understands an absolute URL with a host, one of schemes, a plain path or
+// none, and no user info.
 func parseAddress(address string, schemes ...string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -35,7 +37,29 @@ func parseAddress(address string, schemes ...string) (*url.URL, error) {
 	case strings.Contains(address, "#"):
 		return nil, errors.New("must not have a fragment: remove the # and what follows it")
 	}
+	if err := checkPath(u); err != nil {
+		return nil, err
+	}
 	return u, nil
+}
+
+// checkPath refuses a path that servers, proxies and clients do not agree about. An
+// encoded slash (%2F) is a part of a segment, as in the address that users open.
+func checkPath(u *url.URL) error {
+	switch {
+	case strings.ContainsFunc(u.Path, unicode.IsSpace):
+		return errors.New("has white space in its path: remove it")
+	case strings.ContainsFunc(u.Path, func(char rune) bool { return !unicode.IsPrint(char) }):
+		return errors.New("has a character in its path that cannot be printed: remove it")
+	case strings.Contains(u.EscapedPath(), "//"):
+		return errors.New("has an empty segment (//) in its path: write one slash")
+	}
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if segment == "." || segment == ".." {
+			return errors.New("has a segment . or .. in its path: write the path that it leads to")
+		}
+	}
+	return nil
 }
 
 func howToWriteAddress(schemes []string) string {

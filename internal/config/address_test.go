@@ -8,21 +8,25 @@ import (
 func TestWorkspaceAddress(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
-		"https://chat.example.com":              "https://chat.example.com",
-		"https://chat.example.com/":             "https://chat.example.com",
-		"http://chat.example.com///":            "http://chat.example.com",
-		"HTTPS://chat.example.com":              "https://chat.example.com",
-		"https://chat.example.com:65535":        "https://chat.example.com:65535",
-		"https://chat.example.com/chat/":        "https://chat.example.com/chat",
-		"https://chat.example.com/a/b%2Fc%20d/": "https://chat.example.com/a/b%2Fc%20d",
-		"https://chat.example.com/a%2F":         "https://chat.example.com/a%2F",
-		"https://chat.example.com/apis":         "https://chat.example.com/apis",
-		"https://chat.example.com/api/v2":       "https://chat.example.com/api/v2",
-		"https://chat.example.com/api/chat":     "https://chat.example.com/api/chat",
-		"https://api":                           "https://api",
-		"http://127.0.0.1:3000":                 "http://127.0.0.1:3000",
-		"http://[2001:db8::1]":                  "http://[2001:db8::1]",
-		"http://[2001:db8::1]:3000/":            "http://[2001:db8::1]:3000",
+		"https://chat.example.com":           "https://chat.example.com",
+		"https://chat.example.com/":          "https://chat.example.com",
+		"http://chat.example.com///":         "http://chat.example.com",
+		"HTTPS://chat.example.com":           "https://chat.example.com",
+		"https://chat.example.com:65535":     "https://chat.example.com:65535",
+		"https://chat.example.com/chat/":     "https://chat.example.com/chat",
+		"https://chat.example.com/a/b%2Fc/":  "https://chat.example.com/a/b%2Fc",
+		"https://chat.example.com/a%2F%2Fb":  "https://chat.example.com/a%2F%2Fb",
+		"https://chat.example.com/...":       "https://chat.example.com/...",
+		"https://chat.example.com/.a/b.":     "https://chat.example.com/.a/b.",
+		"https://chat.example.com/ch%C3%A4t": "https://chat.example.com/ch%C3%A4t",
+		"https://chat.example.com/a%2F":      "https://chat.example.com/a%2F",
+		"https://chat.example.com/apis":      "https://chat.example.com/apis",
+		"https://chat.example.com/api/v2":    "https://chat.example.com/api/v2",
+		"https://chat.example.com/api/chat":  "https://chat.example.com/api/chat",
+		"https://api":                        "https://api",
+		"http://127.0.0.1:3000":              "http://127.0.0.1:3000",
+		"http://[2001:db8::1]":               "http://[2001:db8::1]",
+		"http://[2001:db8::1]:3000/":         "http://[2001:db8::1]:3000",
 	} {
 		u, err := workspaceAddress(address)
 		if err != nil || u.String() != want {
@@ -42,6 +46,10 @@ func TestWorkspaceAddressErrors(t *testing.T) {
 		query    = "must not have a query: remove the ? and what follows it"
 		fragment = "must not have a fragment: remove the # and what follows it"
 		api      = "must be written without /api/v1: remove it and what follows it"
+		space    = "has white space in its path: remove it"
+		control  = "has a character in its path that cannot be printed: remove it"
+		empty    = "has an empty segment (//) in its path: write one slash"
+		dots     = "has a segment . or .. in its path: write the path that it leads to"
 	)
 	for address, want := range map[string]string{
 		"chat.example.com":                 scheme,
@@ -86,6 +94,30 @@ func TestWorkspaceAddressErrors(t *testing.T) {
 		"https://chat.example.com/api/v1":            api,
 		"https://chat.example.com/chat/api/v1///":    api,
 		"https://chat.example.com/api/v1/livechat/analytics/departments/total-abandoned-chats": api,
+		"https://chat.example.com/ ":             space,
+		"https://chat.example.com/chat ":         space,
+		"https://chat.example.com/my chat":       space,
+		"https://chat.example.com/my%20chat":     space,
+		"https://chat.example.com/chat%09":       space,
+		"https://chat.example.com/chat%0A/":      space,
+		"https://chat.example.com/chat\u00a0":    space,
+		"https://chat.example.com/chat%E2%80%83": space,
+		"https://chat.example.com/api/v1 ":       space,
+		"https://chat.example.com/%00":           control,
+		"https://chat.example.com/hunter2%1Fx":   control,
+		"https://chat.example.com/%7F":           control,
+		"https://chat.example.com/chat%C2%80":    control,
+		"https://chat.example.com/chat\u200b":    control,
+		"https://chat.example.com/chat\x00":      notAURL,
+		"https://chat.example.com//chat":         empty,
+		"https://chat.example.com/a//b":          empty,
+		"https://chat.example.com/.":             dots,
+		"https://chat.example.com/..":            dots,
+		"https://chat.example.com/../chat":       dots,
+		"https://chat.example.com/a/./b/":        dots,
+		"https://chat.example.com/a/%2e%2E/b":    dots,
+		"https://chat.example.com/a/%2e":         dots,
+		"https://chat.example.com/a%2F..%2Fb":    dots,
 	} {
 		u, err := workspaceAddress(address)
 		if err == nil {

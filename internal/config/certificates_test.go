@@ -287,12 +287,14 @@ func TestCertificateMistakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(directory, "config.yml")
-			var want []string
+			var inFiles []string
 			for _, mistake := range test.want {
 				line, message, _ := strings.Cut(strings.ReplaceAll(mistake, "DIR", directory), ": ")
-				want = append(want, file+":"+line+": workspaces.main.http_client.tls_config."+message)
+				inFiles = append(inFiles, file+":"+line+": workspaces.main.http_client.tls_config."+message)
 			}
-			for _, scheme := range []string{"https", "http"} {
+			noEffect := file + ":7: workspaces.main.http_client.tls_config: has no effect with an http:// url: " +
+				"use https:// in url, or remove tls_config"
+			for scheme, want := range map[string][]string{"https": inFiles, "http": append([]string{noEffect}, inFiles...)} {
 				_, err := parse(file, []byte(withTLS(scheme, test.lines)), environment(variables))
 				if err == nil {
 					t.Fatal("there is no error")

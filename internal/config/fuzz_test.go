@@ -85,6 +85,8 @@ func checkInvariants(t *testing.T, c *Config) {
 		t.Errorf("the HTTP client is wrong: %v, %v", w.HTTPClient.Validate(), w.HTTPClient.TLSConfig.Validate())
 	case w.HTTPClient.BasicAuth != nil || w.HTTPClient.Authorization != nil || w.HTTPClient.OAuth2 != nil || w.HTTPClient.HTTPHeaders != nil:
 		t.Errorf("the HTTP client carries credentials: %v", w.HTTPClient)
+	case strings.Contains(w.URL.EscapedPath(), "//") || strings.Contains(w.URL.Path+"/", "/../") || strings.ContainsAny(w.URL.Path, " \x00\n"):
+		t.Errorf("the path of the URL is %q", w.URL.Path)
 	case w.HTTPClient.ProxyURL.URL != nil && w.HTTPClient.ProxyURL.User != nil:
 		t.Errorf("the proxy's URL carries credentials: %v", w.HTTPClient)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -70,8 +71,8 @@ func defaultHTTPClient() promconfig.HTTPClientConfig {
 	return c
 }
 
-// httpClient reads http_client.
-func (r *reader) httpClient(v value) promconfig.HTTPClientConfig {
+// httpClient reads http_client for a workspace at address, which is nil if it is wrong.
+func (r *reader) httpClient(v value, address *url.URL) promconfig.HTTPClientConfig {
 	c := defaultHTTPClient()
 	before := len(r.mistakes)
 	fields, _ := r.fields(v, httpClientSchema())
@@ -82,6 +83,9 @@ func (r *reader) httpClient(v value) promconfig.HTTPClientConfig {
 		c.EnableHTTP2 = r.boolean(enableHTTP2)
 	}
 	c.ProxyConfig = r.proxy(fields)
+	if tlsConfig, ok := fields[keyTLSConfig]; ok && address != nil && address.Scheme == "http" && !mayBeHTTPS(c.ProxyConfig, fields) {
+		r.fail(tlsConfig, "has no effect with an http:// url: use https:// in url, or remove tls_config")
+	}
 	if len(r.mistakes) > before {
 		return c
 	}
@@ -104,8 +108,7 @@ func (r *reader) proxy(fields map[string]value) promconfig.ProxyConfig {
 		c.ProxyURL = r.proxyURL(proxyURL)
 	}
 	if hasNoProxy {
-		t, _ := r.text(noProxy)
-		c.NoProxy = t.content
+		c.NoProxy = r.noProxy(noProxy)
 	}
 	switch {
 	case c.ProxyFromEnvironment && hasURL:
@@ -116,6 +119,16 @@ func (r *reader) proxy(fields map[string]value) promconfig.ProxyConfig {
 		r.fail(noProxy, "has no effect without %s: add that, or remove this", keyProxyURL)
 	}
 	return c
+}
+
+// mayBeHTTPS reports whether the connection to the proxy may use TLS, for which the
+// client takes tls_config too.
+func mayBeHTTPS(c promconfig.ProxyConfig, fields map[string]value) bool {
+	if c.ProxyURL.URL != nil {
+		return c.ProxyURL.Scheme == "https"
+	}
+	_, isWrong := fields[keyProxyURL]
+	return isWrong || c.ProxyFromEnvironment
 }
 
 // proxyURL reads the address of a proxy.
@@ -130,6 +143,10 @@ func (r *reader) proxyURL(v value) promconfig.URL {
 			err = fmt.Errorf("%w; for a proxy that asks for credentials use %s", err, proxyCredentials)
 		}
 		r.failText(t, "%v", err)
+		return promconfig.URL{}
+	}
+	if u.Path != "" && u.Path != "/" {
+		r.failText(t, "must not have a path, which has no effect: remove what follows the host and the port")
 		return promconfig.URL{}
 	}
 	return promconfig.URL{URL: u}

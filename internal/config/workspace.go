@@ -108,7 +108,7 @@ func (r *reader) workspace(e entry) (w Workspace, own settings) {
 	w.UserID = r.credential(e.value, fields, keyUserID, "the _id of the Rocket.Chat user")
 	w.AuthToken = r.credential(e.value, fields, keyAuthToken, "a personal access token of that user")
 	if v, ok := fields[keyHTTPClient]; ok {
-		w.HTTPClient = r.httpClient(v)
+		w.HTTPClient = r.httpClient(v, w.URL)
 	}
 	return w, r.settings(fields)
 }
