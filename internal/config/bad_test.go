@@ -132,10 +132,12 @@ func TestUnreadableFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	missing := filepath.Join(directory, "missing.yml")
+	const notRegular = ": is not a regular file: name the YAML file itself, not a directory, a pipe or a device"
 	for _, test := range []struct{ name, file, want string }{
 		{"missing", missing, missing + ": does not exist: check the path"},
 		{"huge", huge, huge + ": is larger than 1 MiB, more than any configuration needs: check that this is the right file"},
-		{"a directory", directory, directory + ": cannot be read: is a directory: check the path"},
+		{"a directory", directory, directory + notRegular},
+		{"a device", "/dev/zero", "/dev/zero" + notRegular},
 		{"below a file", filepath.Join(huge, "x"), filepath.Join(huge, "x") + ": cannot be read: not a directory: check the path"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

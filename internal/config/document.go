@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -24,15 +23,9 @@ const (
 	maxDepth = 50
 )
 
-// readFile returns the content of the configuration file, which may be a pipe: it is
-// read once, and the operator waits for it.
+// readFile returns the content of the configuration file.
 func readFile(file string) ([]byte, error) {
-	f, err := os.Open(file) //nolint:gosec // The file is the one that the operator named.
-	if err != nil {
-		return nil, unreadableFile(file, err)
-	}
-	defer f.Close() //nolint:errcheck // It was only read.
-	data, err := readAtMost(f, maxFileBytes)
+	data, err := readRegularFile(file, maxFileBytes)
 	if err != nil {
 		return nil, unreadableFile(file, err)
 	}
@@ -43,6 +36,8 @@ func readFile(file string) ([]byte, error) {
 func unreadableFile(file string, err error) *Error {
 	mistake := &Error{File: file, cause: err}
 	switch {
+	case errors.Is(err, errNotRegular):
+		mistake.Message = "is not a regular file: name the YAML file itself, not a directory, a pipe or a device"
 	case errors.Is(err, errTooLarge):
 		mistake.Message = "is larger than 1 MiB, more than any configuration needs: check that this is the right file"
 	case errors.Is(err, fs.ErrNotExist):

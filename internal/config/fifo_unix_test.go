@@ -48,3 +48,16 @@ func TestCertificatesDoNotWaitForAPipe(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+func TestLoadDoesNotWaitForAPipe(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "config.yml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load(pipe, environment(nil))
+	want := pipe + ": is not a regular file: name the YAML file itself, not a directory, a pipe or a device"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -30,7 +30,7 @@ func (r *reader) noProxy(v value) string {
 var domain = regexp.MustCompile(`^(\*?\.)?([\pL\pM\pN_-]+\.)*[\pL\pM\pN_-]+$`)
 
 // numeric matches what is an address or nothing: no domain ends in a number.
-var numeric = regexp.MustCompile(`(^|\.)[0-9]+$`)
+var numeric = regexp.MustCompile(`(^|\.)\d+$`)
 
 // checkNoProxy says why element can match no host. What can is a matter of
 // golang.org/x/net/http/httpproxy, which passes over the rest without a word.
