@@ -105,7 +105,7 @@ func TestAClientThatKeepsThePageWaitingIsLeft(t *testing.T) {
 				listener := pipes{connections: make(chan net.Conn, 1)}
 				go func() { _ = srv.Serve(listener) }()
 				client, side := net.Pipe()
-				defer client.Close()
+				defer func() { _ = client.Close() }()
 				listener.connections <- side
 				begin := time.Now()
 				if _, err := io.WriteString(client, tt.request); err != nil {
