@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log" //nolint:depguard // Only to silence what net/http writes with it.
 	"log/slog"
 	"net"
 	"net/http"
@@ -49,13 +50,18 @@ const (
 	exitUsage   = 2 // The flags or the configuration are wrong: nothing was served.
 )
 
-// The limits of a client that is slow to ask. Writing a page has no limit of its
-// own: it ends with the scrape's deadline.
+// The limits of a client that is slow to ask or to read, for each request. The page
+// of metrics moves its own out to the end of its scrape and some more.
 const (
-	readHeaderTimeout = 10 * time.Second
-	idleTimeout       = 5 * time.Minute // Longer than any sane scrape interval.
-	shutdownTimeout   = 10 * time.Second
+	readTimeout     = 10 * time.Second
+	writeTimeout    = 10 * time.Second
+	idleTimeout     = 5 * time.Minute // Longer than any sane scrape interval.
+	shutdownTimeout = 10 * time.Second
 )
+
+// maxResponseHeaderBytes is what a workspace may send as the header of one answer,
+// for each call at a time. Rocket.Chat and a few proxies send some hundred bytes.
+const maxResponseHeaderBytes = 64 << 10
 
 // flags are the command line.
 type flags struct {
@@ -68,6 +74,9 @@ type flags struct {
 }
 
 func main() {
+	// The standard log is not ours, but net/http's client writes to it what a server
+	// sends unasked, and that can be the token of the request before.
+	stdlog.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
 	code := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
@@ -106,7 +115,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	_ = level.Info(logger).Log("msg", "Starting", "version", version.Info(), "build", version.BuildContext())
 
 	srv := &http.Server{
-		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		Handler: handler, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		ErrorLog: slog.NewLogLogger(webLogger.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
@@ -138,9 +147,16 @@ func shutdown(ctx context.Context, srv *http.Server, served <-chan error, logger
 // parse reads the command line. It is done if --help or --version has been answered.
 func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 	f = &flags{}
+	var complaint strings.Builder
 	app := kingpin.New(name, "Exports abandoned chats of a Rocket.Chat workspace, per department and window, to Prometheus.").
 		UsageWriter(stdout).
-		Terminate(func(int) { done = true })
+		ErrorWriter(&complaint)
+	app.Terminate(func(code int) {
+		done = true
+		if code != 0 { // It would go on to show the usage.
+			app.UsageWriter(io.Discard)
+		}
+	})
 	app.Version(version.Print(name))
 	app.HelpFlag.Short('h')
 	app.Command("serve", "Serve metrics until stopped by a signal.").Default()
@@ -158,6 +174,10 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 
 	if _, err = app.Parse(args); err == nil {
 		err = f.check()
+	}
+	if complaint.Len() > 0 { // About what help was asked for.
+		message := strings.TrimPrefix(strings.TrimSpace(complaint.String()), name+": error: ")
+		return nil, false, errors.New(message)
 	}
 	return f, done, err
 }
@@ -215,6 +235,11 @@ func newWorkspace(ws *config.Workspace, logger log.Logger) (*collector.Workspace
 	transport, err := promconfig.NewRoundTripperFromConfig(ws.HTTPClient, name)
 	if err != nil {
 		return nil, fmt.Errorf("workspaces.%s.http_client: %w", ws.Name, err)
+	}
+	// With files in tls_config it is a wrapper that makes a transport anew whenever
+	// they change, which cannot be told: there Go's own limit of 10 MiB holds.
+	if t, ok := transport.(*http.Transport); ok {
+		t.MaxResponseHeaderBytes = maxResponseHeaderBytes
 	}
 	calls := collector.NewAPICalls()
 	client := rocketchat.New(rocketchat.Options{

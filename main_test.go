@@ -201,8 +201,13 @@ func TestExitCodesTellWhatIsWrong(t *testing.T) {
 		stdout, stderr string
 		lines          int // Of stderr; 0 where it does not matter.
 	}{
-		"help":         {args: []string{"--help"}, code: exitStopped, stdout: "--config.file"},
-		"help, short":  {args: []string{"-h"}, code: exitStopped, stdout: "--web.listen-address"},
+		"help":              {args: []string{"--help"}, code: exitStopped, stdout: "--config.file"},
+		"help, short":       {args: []string{"-h"}, code: exitStopped, stdout: "--web.listen-address"},
+		"help on a command": {args: []string{"help", "serve"}, code: exitStopped, stdout: "Serve metrics until"},
+		"help on no command": {
+			args: []string{"help", "bogus"}, code: exitUsage,
+			stderr: "livechat_exporter: expected command but got \"bogus\", try --help", lines: 1,
+		},
 		"version":      {args: []string{"--version"}, code: exitStopped, stdout: "livechat_exporter, version"},
 		"unknown flag": {args: []string{"--token=x"}, code: exitUsage, stderr: "unknown long flag '--token', try --help"},
 		"unknown word": {args: []string{"run"}, code: exitUsage, stderr: "try --help"},

@@ -54,6 +54,7 @@ func badInputs(another string) map[string]badInput {
 		"closed connection":       as("network", rocketchattest.CloseConnection()),
 		"1 GB of rows":            as("bad_response", rocketchattest.EndlessBody(gigabyte)),
 		"1 GB of one id":          as("bad_response", rocketchattest.EndlessString(gigabyte)),
+		"1 MiB of header":         as("network", fillHeader(1<<20)),
 		"200,000 brackets":        as("bad_response", rocketchattest.Nested(200_000)),
 		"200,000 braces":          ok(strings.Repeat(`{"x":`, 200_000)),
 		"duplicate ids":           rows(`{"_id":"a","abandonedRooms":1},{"_id":"a","abandonedRooms":1}`),
@@ -98,6 +99,14 @@ func TestBadInputCostsOneWindowOnly(t *testing.T) {
 			}
 			checkLittleMemoryAndNoToken(t, e)
 		})
+	}
+}
+
+// fillHeader adds n bytes to the header of the answer.
+func fillHeader(n int) rocketchattest.Fault {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		w.Header().Set("X-Filler", strings.Repeat("x", n))
+		next.ServeHTTP(w, r)
 	}
 }
 
