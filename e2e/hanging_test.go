@@ -147,3 +147,27 @@ func keepWaiting(ctx context.Context, address, request string, reads bool) error
 	}
 	return err
 }
+
+// A workspace that takes longer to answer than a client may take to ask or to read:
+// those limits do not end a scrape that has the time.
+func TestASlowWorkspaceIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := startWorkspace(t, rocketchattest.Latest)
+	w.AddRooms(history(14, time.Now(), departments(3))...)
+	w.Inject(nil, rocketchattest.Slow(grace+time.Second))
+	e := startExporter(t, config(t, w, "24h"))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+e.address+"/metrics", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", "60")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.Contains(string(page), "\nlivechat_up 1\n") || !strings.Contains(string(page), "\nlivechat_department_abandoned_rooms{") {
+		t.Errorf("got status %d, error %v and\n%s", resp.StatusCode, err, page)
+	}
+}
