@@ -20,7 +20,7 @@ import (
 // failing is a workspace that gives no answer.
 type failing struct{ err error }
 
-func (f *failing) AbandonedRooms(context.Context, time.Time, time.Time, *rocketchat.Paging) (rocketchat.Answer, error) {
+func (f *failing) AbandonedRooms(context.Context, time.Time, time.Time, *rocketchat.Question) (rocketchat.Answer, error) {
 	return rocketchat.Answer{}, f.err
 }
 

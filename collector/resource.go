@@ -81,11 +81,11 @@ func (r *resource) current() refreshState {
 
 // abandonedRoomsOf returns the resource of a window's abandoned rooms.
 func abandonedRoomsOf(api API, window Window) *resource {
-	paging := new(rocketchat.Paging)
+	question := new(rocketchat.Question)
 	return &resource{
 		name: abandonedRoomsResource, window: window,
 		fetch: func(ctx context.Context, period Period) (answer, error) {
-			got, err := api.AbandonedRooms(ctx, period.Start, period.End, paging)
+			got, err := api.AbandonedRooms(ctx, period.Start, period.End, question)
 			if err != nil {
 				return answer{}, err //nolint:wrapcheck // It names the route; the log line names the rest.
 			}

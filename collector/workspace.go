@@ -15,7 +15,7 @@ import (
 // use, and its ids must stand once in each answer.
 type API interface {
 	// AbandonedRooms is documented at rocketchat.Client.
-	AbandonedRooms(ctx context.Context, start, end time.Time, paging *rocketchat.Paging) (rocketchat.Answer, error)
+	AbandonedRooms(ctx context.Context, start, end time.Time, question *rocketchat.Question) (rocketchat.Answer, error)
 }
 
 // Options are what a [Workspace] needs. All are required.

@@ -12,11 +12,13 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
+	"time"
 )
 
-// get sends one GET request and hands the body of a 200 JSON answer to decode.
-// The error is an [*Error], or wraps [ErrNoCredentials] if nothing was sent.
-func (c *Client) get(ctx context.Context, r *route, query url.Values, decode func(io.Reader, remoteText) error) error {
+// get sends one GET request, taken from the budget, and hands the body of a 200 JSON
+// answer to decode. The error is an [*Error], or wraps [ErrNoCredentials] if nothing
+// was sent.
+func (c *Client) get(ctx context.Context, r *route, query url.Values, b *budget, decode func(io.Reader, remoteText) error) error {
 	if c.options.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.options.Timeout)
@@ -24,12 +26,15 @@ func (c *Client) get(ctx context.Context, r *route, query url.Values, decode fun
 	}
 	req, err := c.request(ctx, r, query)
 	if err != nil {
+		b.release(1)
 		return fmt.Errorf("%s: %w", r.name, err)
 	}
 
 	begin := c.options.Now()
-	failure := c.exchange(req, r, decode)
-	call := Call{Route: r.name, Outcome: OK, Duration: c.options.Now().Sub(begin)}
+	e := exchange{route: r, now: c.options.Now}
+	failure := e.do(c.options.Transport, req, decode)
+	b.spend(int(e.tries.Load()), e.said)
+	call := Call{Route: r.name, Outcome: OK, Duration: c.options.Now().Sub(begin), Remaining: e.said.remaining}
 	if failure == nil {
 		c.options.Observe(call)
 		return nil
@@ -60,16 +65,28 @@ func (c *Client) request(ctx context.Context, r *route, query url.Values) (*http
 	return req, nil
 }
 
-// exchange sends the request and reads the answer.
-func (c *Client) exchange(req *http.Request, r *route, decode func(io.Reader, remoteText) error) *Error {
+// exchange is a request and its answer.
+type exchange struct {
+	route *route
+	now   func() time.Time
+
+	tries atomic.Int32 // How many connections the request was given.
+	said  rateLimit
+}
+
+// do sends the request and reads the answer.
+func (e *exchange) do(transport http.RoundTripper, req *http.Request, decode func(io.Reader, remoteText) error) *Error {
+	r := e.route
+	e.said = rateLimit{limit: -1, remaining: -1}
 	remote := remoteText{secrets: []string{req.Header.Get("X-Auth-Token"), req.Header.Get("X-User-Id")}}
 	// The transport alone, not an http.Client: a client follows redirects, and
 	// takes the token headers to whatever host the answer names.
-	resp, err := c.options.Transport.RoundTrip(boundedTries(req))
+	resp, err := transport.RoundTrip(e.boundedTries(req))
 	if err != nil {
 		return broken(req.Context(), r, err, remote)
 	}
 	defer resp.Body.Close()
+	e.said = readRateLimit(resp, e.now())
 	// After a switch of protocols the transport leaves the connection to us, and
 	// the context no longer ends what reads from it.
 	stop := context.AfterFunc(req.Context(), func() { _ = resp.Body.Close() })
@@ -103,12 +120,11 @@ const maxTries = 5
 var errManyTries = errors.New("the server had the call sent again and again")
 
 // boundedTries returns the request with an end to the transport's own tries.
-func boundedTries(req *http.Request) *http.Request {
+func (e *exchange) boundedTries(req *http.Request) *http.Request {
 	ctx, cancel := context.WithCancelCause(req.Context())
-	tries := new(atomic.Int32)
 	return req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) {
-			if tries.Add(1) > maxTries {
+			if e.tries.Add(1) > maxTries {
 				cancel(errManyTries)
 			}
 		},

@@ -19,6 +19,8 @@ type Options struct {
 	Credentials Credentials
 	// UserAgent names the program and its version.
 	UserAgent string
+	// Budget is what may be sent to the server of URL; nil is no limit.
+	Budget *ServerBudget
 	// Timeout bounds one call; 0 leaves that to the context.
 	Timeout time.Duration
 	// Observe is told of each call that was sent, when it has ended. It may be
@@ -36,12 +38,17 @@ type Call struct {
 	Outcome Outcome
 	// Duration is the time from sending the request to the end of the answer.
 	Duration time.Duration
+	// Remaining is how many calls the server still takes of the route, -1 if it did
+	// not say (X-RateLimit-Remaining).
+	Remaining int
 }
 
 // Client asks one workspace. It is safe for concurrent use.
 type Client struct {
-	options       Options
-	pagingSupport pagingSupport
+	options Options
+	// analyticsPaging is what is known of the analytics routes: releases up to 7.0
+	// refuse their paging parameters.
+	analyticsPaging pagingSupport
 }
 
 // New returns a client for the workspace. It sends nothing.
@@ -49,7 +56,10 @@ func New(options Options) *Client {
 	if options.Observe == nil {
 		options.Observe = func(Call) {}
 	}
-	return &Client{options: options, pagingSupport: newPagingSupport()}
+	if options.Budget == nil {
+		options.Budget = NewBudgets(options.Now).Server(options.URL, Limit{Per: time.Minute})
+	}
+	return &Client{options: options, analyticsPaging: newPagingSupport()}
 }
 
 // CloseIdleConnections closes the connections that wait for another call.

@@ -82,7 +82,7 @@ func account(userID, authToken string) rocketchat.Credentials {
 }
 
 // lastDay asks for the 24 hours until now.
-func lastDay(ctx context.Context, client *rocketchat.Client, paging *rocketchat.Paging) (rocketchat.Answer, error) {
+func lastDay(ctx context.Context, client *rocketchat.Client, paging *rocketchat.Question) (rocketchat.Answer, error) {
 	now := time.Now()
 	return client.AbandonedRooms(ctx, now.Add(-24*time.Hour), now, paging)
 }
@@ -117,7 +117,7 @@ func TestAbandonedRoomsAreCountedPerDepartmentOnEveryRelease(t *testing.T) {
 			ws.AddRooms(rocketchattest.Room{DepartmentID: "support", OpenedAt: time.Now().Add(-2 * time.Hour)})
 			client, observed := connect(t, ws)
 
-			answer, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+			answer, err := lastDay(t.Context(), client, new(rocketchat.Question))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,7 +137,7 @@ func TestARequestIsWhatEveryReleaseUnderstands(t *testing.T) {
 	client, _ := connect(t, ws, func(o *rocketchat.Options) { o.URL = o.URL.JoinPath("/sub/path/") })
 	zone := time.FixedZone("", 2*60*60)
 	start := time.Date(2026, 3, 1, 1, 2, 3, 456_789_000, zone)
-	_, _ = client.AbandonedRooms(t.Context(), start, start.Add(time.Hour), new(rocketchat.Paging))
+	_, _ = client.AbandonedRooms(t.Context(), start, start.Add(time.Hour), new(rocketchat.Question))
 
 	got := ws.Requests()[0]
 	wantQuery := url.Values{"start": {"2026-02-28T23:02:03.456Z"}, "end": {"2026-03-01T00:02:03.456Z"}}
@@ -236,7 +236,7 @@ func TestEveryFailureHasItsOutcomeAndItsCure(t *testing.T) {
 				tt.arrange(ws)
 				client, observed := connect(t, ws)
 
-				answer, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+				answer, err := lastDay(t.Context(), client, new(rocketchat.Question))
 				failed, ok := errors.AsType[*rocketchat.Error](err)
 				if !ok {
 					t.Fatalf("got answer %v and error %v, want an *Error", answer, err)
@@ -280,7 +280,7 @@ func TestACallThatIsGivenUpIsCanceledNotTimedOut(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 
-		_, err := lastDay(ctx, client, new(rocketchat.Paging))
+		_, err := lastDay(ctx, client, new(rocketchat.Question))
 		failed, ok := errors.AsType[*rocketchat.Error](err)
 		if !ok || failed.Outcome != rocketchat.Canceled {
 			t.Errorf("got %v, want canceled", err)
@@ -305,7 +305,7 @@ func TestTheShorterOfTimeoutAndDeadlineEndsACall(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.deadline)
 				defer cancel()
 				begin := time.Now()
-				_, err := lastDay(ctx, client, new(rocketchat.Paging))
+				_, err := lastDay(ctx, client, new(rocketchat.Question))
 				failed, ok := errors.AsType[*rocketchat.Error](err)
 				if got := time.Since(begin); got != tt.want || !ok || failed.Outcome != rocketchat.Timeout {
 					t.Errorf("ended after %v with %v, want timeout after %v", got, err, tt.want)
@@ -334,7 +334,7 @@ func TestNothingIsSentWithoutUsableCredentials(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ws := rocketchattest.New(rocketchattest.Latest)
 			client, observed := connect(t, ws, func(o *rocketchat.Options) { o.Credentials = credentials })
-			_, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+			_, err := lastDay(t.Context(), client, new(rocketchat.Question))
 			if !errors.Is(err, rocketchat.ErrNoCredentials) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "секрет") {
 				t.Errorf("got %v, want ErrNoCredentials without the token", err)
 			}
@@ -364,7 +364,7 @@ func TestASwitchOfProtocolsIsRefusedAtOnce(t *testing.T) {
 		o.Transport = &http.Transport{}
 		o.URL, _ = url.Parse(server.URL)
 	})
-	if _, err := lastDay(t.Context(), client, new(rocketchat.Paging)); outcomeOf(err) != rocketchat.BadResponse {
+	if _, err := lastDay(t.Context(), client, new(rocketchat.Question)); outcomeOf(err) != rocketchat.BadResponse {
 		t.Errorf("got %v, want bad_response", err)
 	}
 	if err := <-ended; err == nil {
@@ -387,7 +387,7 @@ func (again) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestOneCallIsNotSentAgainAndAgain(t *testing.T) {
 	client, observed := connect(t, rocketchattest.New(rocketchattest.Latest), func(o *rocketchat.Options) { o.Transport = again{} })
-	_, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+	_, err := lastDay(t.Context(), client, new(rocketchat.Question))
 	if outcomeOf(err) != rocketchat.Network || !strings.Contains(err.Error(), "sent again and again") {
 		t.Errorf("got %v, want network", err)
 	}
@@ -404,11 +404,11 @@ func TestARotatedTokenIsUsedForTheNextCall(t *testing.T) {
 			func() (string, error) { return rocketchattest.UserID, nil },
 			func() (string, error) { return token, nil })
 	})
-	if _, err := lastDay(t.Context(), client, new(rocketchat.Paging)); err == nil {
+	if _, err := lastDay(t.Context(), client, new(rocketchat.Question)); err == nil {
 		t.Error("the outdated token was accepted")
 	}
 	token = rocketchattest.AuthToken
-	if _, err := lastDay(t.Context(), client, new(rocketchat.Paging)); err != nil {
+	if _, err := lastDay(t.Context(), client, new(rocketchat.Question)); err != nil {
 		t.Error(err)
 	}
 }
@@ -431,7 +431,7 @@ func TestAServerThatSendsTheTokenBackDoesNotGetItIntoAnError(t *testing.T) {
 				o.Transport = &http.Transport{}
 				o.URL, _ = url.Parse(server.URL)
 			})
-			_, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+			_, err := lastDay(t.Context(), client, new(rocketchat.Question))
 			if err == nil {
 				t.Fatal("got no error")
 			}
@@ -470,7 +470,7 @@ func TestNoRequestReachesTheHostOfARedirect(t *testing.T) {
 			o.Transport = &http.Transport{}
 			o.URL, _ = url.Parse(server.URL)
 		})
-		_, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+		_, err := lastDay(t.Context(), client, new(rocketchat.Question))
 		if failed, ok := errors.AsType[*rocketchat.Error](err); !ok || failed.Outcome != rocketchat.Redirected {
 			t.Errorf("status %d: got %v, want redirected", status, err)
 		}
@@ -498,7 +498,7 @@ func TestAConnectionThatCannotBeMadeSaysWhyInTheSameWordsEachTime(t *testing.T) 
 				o.URL, _ = url.Parse(tt.url)
 			})
 			for range 2 {
-				_, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+				_, err := lastDay(t.Context(), client, new(rocketchat.Question))
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got %v, want %s", err, tt.want)
 				}
@@ -524,7 +524,7 @@ func TestConnectionsAreReused(t *testing.T) {
 			}
 			client, _ := connect(t, ws, func(o *rocketchat.Options) { o.Transport = transport })
 			for range 5 {
-				_, _ = lastDay(t.Context(), client, new(rocketchat.Paging))
+				_, _ = lastDay(t.Context(), client, new(rocketchat.Question))
 			}
 			if dialled != 1 {
 				t.Errorf("five calls took %d connections, want 1", dialled)
@@ -544,7 +544,7 @@ func TestCompressedAnswersAreRead(t *testing.T) {
 		encodings.WriteString(w.Header().Get("Content-Encoding"))
 	})
 	client, _ := connect(t, ws)
-	answer, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+	answer, err := lastDay(t.Context(), client, new(rocketchat.Question))
 	if err != nil || len(answer.Departments) != 40 || encodings.String() != "gzip" {
 		t.Errorf("got %d departments, error %v, encoding %q; want 40 by gzip", len(answer.Departments), err, encodings.String())
 	}

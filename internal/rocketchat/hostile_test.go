@@ -29,7 +29,7 @@ func TestHostileAnswersTakeLittleMemory(t *testing.T) {
 			client, _ := connect(t, ws)
 			stop := make(chan struct{})
 			peak := watchHeap(stop)
-			_, err := lastDay(t.Context(), client, new(rocketchat.Paging))
+			_, err := lastDay(t.Context(), client, new(rocketchat.Question))
 			close(stop)
 			if failed, ok := errors.AsType[*rocketchat.Error](err); !ok || failed.Outcome != rocketchat.BadResponse {
 				t.Errorf("got %v, want bad_response", err)

@@ -22,25 +22,20 @@ var (
 	errBadDepartment   = errors.New("a department of the answer is not an object with an _id and a number")
 	errBadID           = errors.New("a department's _id is neither a string nor null")
 	errLongID          = fmt.Errorf("a department's _id is longer than %d bytes", maxDepartmentID)
-	errSecretID        = errors.New("a department's _id holds a credential of this exporter")
+	errSecretText      = errors.New("a department's _id or name holds a credential of this exporter")
 	errRepeatedID      = errors.New("a department's _id stands twice on one page")
 	errManyDepartments = fmt.Errorf("the answer has more than %d departments", maxDepartments)
 )
 
-// page is one answer of an analytics route: some or all of the departments that
-// have anything to count in the period.
-type page struct {
-	rows []row
-	// total is how many departments the server says there are, -1 if it does
-	// not say.
-	total int64
-}
-
-// row is one department's number.
-type row struct {
+// countedRow is one department's number.
+type countedRow struct {
 	id    departmentID
 	count int64
 }
+
+func (r countedRow) key() departmentID { return r.id }
+
+func (r countedRow) texts() []string { return []string{r.id.sent} }
 
 // departmentID is an _id as it was sent. The rooms without a department have a
 // null in its place.
@@ -51,22 +46,12 @@ type departmentID struct {
 
 // decodePage reads the answer of an analytics route, which counts in the field:
 // {"departments":[{"_id":"...","abandonedRooms":3}],"total":1,"success":true}.
-func decodePage(r io.Reader, field string) (page, error) {
-	d := pageDecoder{jsonScanner: newJSONScanner(r), field: field, page: page{total: -1}, met: make(map[string]bool, 3)}
+func decodePage(r io.Reader, field string) (page[countedRow], error) {
+	d := pageDecoder{jsonScanner: newJSONScanner(r), field: field, page: page[countedRow]{total: -1}, met: make(map[string]bool, 3)}
 	if err := d.decode(); err != nil {
-		return page{}, err
+		return page[countedRow]{}, err
 	}
 	return d.page, nil
-}
-
-// check fails if an id holds a credential, which would be seen in a label.
-func (p page) check(remote remoteText) error {
-	for _, r := range p.rows {
-		if remote.holds(r.id.sent) {
-			return errSecretID
-		}
-	}
-	return nil
 }
 
 // pageDecoder reads one page.
@@ -74,7 +59,7 @@ type pageDecoder struct {
 	*jsonScanner
 
 	field string
-	page  page
+	page  page[countedRow]
 
 	success bool
 	met     map[string]bool // The keys that were met.
@@ -160,8 +145,8 @@ func (d *pageDecoder) rows() error {
 }
 
 // row reads one department.
-func (d *pageDecoder) row() (row, error) {
-	var r row
+func (d *pageDecoder) row() (countedRow, error) {
+	var r countedRow
 	if c, err := d.token(); err != nil {
 		return r, err
 	} else if c != '{' {

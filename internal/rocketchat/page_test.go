@@ -42,9 +42,9 @@ func collect(t *testing.T, r io.Reader) collectedAnswer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var c collected
+	var c collected[countedRow]
 	c.add(p)
-	a := c.answer()
+	a := counted(c)
 	got := collectedAnswer{numbers: make(map[string]int64), complete: a.Complete}
 	for _, d := range a.Departments {
 		got.numbers[d.ID] = d.Rooms
@@ -212,17 +212,17 @@ func TestAReadErrorIsNotTakenForTheEnd(t *testing.T) {
 }
 
 func TestLaterPagesReplaceRowsAndMergeIntoOneAnswer(t *testing.T) {
-	var c collected
-	c.add(page{rows: []row{{departmentID{sent: "a"}, 1}, {departmentID{sent: "b"}, 2}}, total: 3})
-	if c.missing() != 1 || c.answer().Complete {
+	var c collected[countedRow]
+	c.add(page[countedRow]{rows: []countedRow{{departmentID{sent: "a"}, 1}, {departmentID{sent: "b"}, 2}}, total: 3})
+	if c.missing() != 1 || counted(c).Complete {
 		t.Errorf("missing %d, want 1", c.missing())
 	}
-	c.add(page{rows: []row{{departmentID{sent: "b"}, 5}, {departmentID{null: true}, 4}}, total: 3})
+	c.add(page[countedRow]{rows: []countedRow{{departmentID{sent: "b"}, 5}, {departmentID{null: true}, 4}}, total: 3})
 	got := make(map[string]int64)
-	for _, d := range c.answer().Departments {
+	for _, d := range counted(c).Departments {
 		got[d.ID] = d.Rooms
 	}
-	if want := map[string]int64{"a": 1, "b": 5, "none": 4}; !maps.Equal(got, want) || !c.answer().Complete {
+	if want := map[string]int64{"a": 1, "b": 5, "none": 4}; !maps.Equal(got, want) || !counted(c).Complete {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -245,9 +245,9 @@ func FuzzDecodePage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var c collected
+		var c collected[countedRow]
 		c.add(p)
-		answer := c.answer()
+		answer := counted(c)
 		seen := make(map[string]bool)
 		for _, d := range answer.Departments {
 			if seen[d.ID] || d.ID == "" || d.Rooms < 0 || !utf8.ValidString(d.ID) {

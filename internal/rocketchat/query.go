@@ -3,45 +3,43 @@ package rocketchat
 import (
 	"context"
 	"io"
+	"maps"
 	"net/url"
 	"strconv"
 	"time"
 )
 
-// query is a question to an analytics route.
-type query struct {
-	route      *route
-	field      string // The field of a department that holds its number.
-	start, end time.Time
+// query is a question to a route that answers with departments.
+type query[R row] struct {
+	route  *route
+	values url.Values
+	decode func(io.Reader) (page[R], error)
 }
 
 // timestamp is a form of RFC 3339 that every release parses alike: a time
 // without Z would be read in the server's own time zone.
 const timestamp = "2006-01-02T15:04:05.000Z"
 
-// firstPage asks without paging parameters, which is legal on every release: up
-// to 50 departments, and how many there are.
-func (c *Client) firstPage(ctx context.Context, q query) (page, error) {
-	return c.page(ctx, q, url.Values{})
+// periodValues are the parameters of a period.
+func periodValues(start, end time.Time) url.Values {
+	return url.Values{"start": {start.UTC().Format(timestamp)}, "end": {end.UTC().Format(timestamp)}}
 }
 
-// pageAt asks for count departments from offset on. A count of 0 asks for all of
-// them, which a server with API_Allow_Infinite_Count grants.
-func (c *Client) pageAt(ctx context.Context, q query, offset, count int) (page, error) {
+// pageValues are the parameters of a page.
+func pageValues(offset, count int) url.Values {
 	values := url.Values{"count": {strconv.Itoa(count)}}
 	if offset > 0 {
 		values.Set("offset", strconv.Itoa(offset))
 	}
-	return c.page(ctx, q, values)
+	return values
 }
 
-// page sends one call.
-func (c *Client) page(ctx context.Context, q query, values url.Values) (page, error) {
-	values.Set("start", q.start.UTC().Format(timestamp))
-	values.Set("end", q.end.UTC().Format(timestamp))
-	var answer page
-	err := c.get(ctx, q.route, values, func(body io.Reader, remote remoteText) (err error) {
-		if answer, err = decodePage(body, q.field); err != nil {
+// send sends one call, which was taken from the budget.
+func (q query[R]) send(ctx context.Context, c *Client, b *budget, paging url.Values) (page[R], error) {
+	maps.Copy(paging, q.values)
+	var answer page[R]
+	err := c.get(ctx, q.route, paging, b, func(body io.Reader, remote remoteText) (err error) {
+		if answer, err = q.decode(body); err != nil {
 			return err
 		}
 		return answer.check(remote)

@@ -1,0 +1,302 @@
+package rocketchat
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// nothingSaid is an answer without headers of a limiter.
+func nothingSaid() rateLimit { return rateLimit{at: time.Now(), limit: -1, remaining: -1} }
+
+// exactly needs so many calls whatever the limit.
+func exactly(calls int) func(Limit) int { return func(Limit) int { return calls } }
+
+// take reserves calls for a holder that has never asked.
+func take(b *budget, holder string, calls int) bool {
+	_, ok := b.reserve(Place{Holder: holder}, exactly(calls))
+	return ok
+}
+
+// end ends so many calls now.
+func end(b *budget, calls int) {
+	for range calls {
+		b.spend(1, nothingSaid())
+	}
+}
+
+func TestACallCountsOnItsWayAndForTheLimitsTimeAfterItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(Limit{Calls: 2, Per: time.Minute}, time.Now)
+		if !take(b, "a", 1) || !take(b, "b", 1) || take(b, "c", 1) {
+			t.Fatal("want two of two calls to be had, and no third")
+		}
+		time.Sleep(time.Hour)
+		if take(b, "c", 1) {
+			t.Error("a call that is on its way for an hour must count")
+		}
+		b.drop("c")
+		end(b, 1)
+		time.Sleep(30 * time.Second)
+		end(b, 1)
+		time.Sleep(30 * time.Second)
+		if take(b, "c", 1) {
+			t.Error("the server's window may still be the same, 60 s after the end of a call")
+		}
+		time.Sleep(time.Millisecond)
+		if !take(b, "c", 1) || take(b, "d", 1) {
+			t.Error("want one call 60.001 s after the first end, and no second")
+		}
+		end(b, 1)
+		time.Sleep(30 * time.Second)
+		if !take(b, "d", 1) {
+			t.Error("want another call 60.001 s after the second end")
+		}
+	})
+}
+
+func TestCallsAreReservedTogetherOrNotAtAll(t *testing.T) {
+	b := newBudget(Limit{Calls: 10, Per: time.Minute}, time.Now)
+	if !take(b, "a", 8) {
+		t.Fatal("want 8 of 10")
+	}
+	if take(b, "b", 3) {
+		t.Error("got 3 of the last 2")
+	}
+	b.drop("b")
+	if !take(b, "c", 2) {
+		t.Error("a refused reservation must not cost calls")
+	}
+}
+
+func TestACallWithoutAConnectionDoesNotCountAndOneSentTwiceCountsTwice(t *testing.T) {
+	b := newBudget(Limit{Calls: 3, Per: time.Minute}, time.Now)
+	for range 5 {
+		if !take(b, "a", 1) {
+			t.Fatal("calls that reached nobody were counted")
+		}
+		b.spend(0, nothingSaid())
+	}
+	if !take(b, "a", 1) {
+		t.Fatal("want a call")
+	}
+	b.spend(2, nothingSaid())
+	if left, _ := b.left(); left != 1 {
+		t.Errorf("%d calls are left, want 1 of 3", left)
+	}
+}
+
+func TestWhatIsReservedAndNotSentIsGivenBack(t *testing.T) {
+	b := newBudget(Limit{Calls: 2, Per: time.Minute}, time.Now)
+	if !take(b, "a", 2) {
+		t.Fatal("want 2 calls")
+	}
+	b.release(2)
+	if !take(b, "b", 2) {
+		t.Error("released calls are lost")
+	}
+}
+
+func TestWhoeverWaitsLongerIsNotOvertaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(Limit{Calls: 2, Per: time.Minute}, time.Now)
+		began := time.Now()
+		if !take(b, "other", 2) {
+			t.Fatal("want 2 calls")
+		}
+		time.Sleep(time.Second)
+		end(b, 1)
+		time.Sleep(time.Second)
+		end(b, 1)
+
+		longest := Place{Holder: "longest", Since: began}
+		later := Place{Holder: "later", Since: began.Add(time.Second)}
+		if _, ok := b.reserve(longest, exactly(2)); ok {
+			t.Fatal("got calls of a spent budget")
+		}
+		time.Sleep(59*time.Second + time.Millisecond) // One call is free.
+		if _, ok := b.reserve(later, exactly(1)); ok {
+			t.Error("one call was given to somebody who waits for less long than one who needs two")
+		}
+		if b.more(later, 1) {
+			t.Error("a further page overtook somebody who waits for longer")
+		}
+		time.Sleep(time.Second)
+		if _, ok := b.reserve(longest, exactly(2)); !ok {
+			t.Error("both calls are free, and were not to be had")
+		}
+	})
+}
+
+func TestAClaimThatIsNotRenewedDoesNotHoldUpOthersForGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(Limit{Calls: 2, Per: time.Minute}, time.Now)
+		if !take(b, "a", 1) || take(b, "gone", 2) {
+			t.Fatal("want one call, and not two more")
+		}
+		end(b, 1)
+		time.Sleep(2 * time.Minute)
+		if take(b, "b", 1) {
+			t.Error("the claim of 2 calls stands for two minutes")
+		}
+		time.Sleep(time.Millisecond)
+		if !take(b, "b", 1) {
+			t.Error("the claim must be gone after two minutes")
+		}
+	})
+}
+
+func TestWithoutALimitEverythingIsHadAtOnce(t *testing.T) {
+	b := newBudget(Limit{Per: time.Minute}, time.Now)
+	if !take(b, "a", 1_000_000) {
+		t.Error("want any number of calls")
+	}
+	if left, next := b.left(); left != -1 || !next.IsZero() {
+		t.Errorf("left %d, next at %v; want no limit", left, next)
+	}
+}
+
+// said is an answer of a server whose clock is that far ahead of ours and whose window
+// ends after so long.
+func said(t *testing.T, status int, ahead, ends time.Duration, change ...func(http.Header)) rateLimit {
+	t.Helper()
+	clock := time.Now().Add(ahead)
+	header := http.Header{
+		"Date":                  {clock.UTC().Format(http.TimeFormat)},
+		"X-Ratelimit-Limit":     {"10"},
+		"X-Ratelimit-Remaining": {"0"},
+		"X-Ratelimit-Reset":     {strconv.FormatInt(clock.Add(ends).UnixMilli(), 10)},
+	}
+	for _, c := range change {
+		c(header)
+	}
+	return readRateLimit(&http.Response{StatusCode: status, Header: header}, time.Now())
+}
+
+func TestTheServerStopsARouteForAsLongAsItSays(t *testing.T) {
+	without := func(names ...string) func(http.Header) {
+		return func(h http.Header) {
+			for _, name := range names {
+				h.Del(name)
+			}
+		}
+	}
+	tests := map[string]struct {
+		said func(*testing.T) rateLimit
+		stop time.Duration
+	}{
+		"refused":                 {func(t *testing.T) rateLimit { return said(t, 429, 0, 40*time.Second) }, 40 * time.Second},
+		"none remaining":          {func(t *testing.T) rateLimit { return said(t, 200, 0, 40*time.Second) }, 40 * time.Second},
+		"a clock an hour ahead":   {func(t *testing.T) rateLimit { return said(t, 429, time.Hour, 40*time.Second) }, 40 * time.Second},
+		"a clock a year behind":   {func(t *testing.T) rateLimit { return said(t, 429, -365*24*time.Hour, 40*time.Second) }, 40 * time.Second},
+		"a window that has ended": {func(t *testing.T) rateLimit { return said(t, 429, 0, -10*time.Second) }, time.Second},
+		"a window without reason": {func(t *testing.T) rateLimit { return said(t, 429, 0, 24*time.Hour) }, 2 * time.Minute},
+		"no Date: our clock":      {func(t *testing.T) rateLimit { return said(t, 429, 0, 40*time.Second, without("Date")) }, 40 * time.Second},
+		"no word of the end":      {func(t *testing.T) rateLimit { return said(t, 429, 0, 0, without("X-Ratelimit-Reset")) }, time.Minute},
+		"Retry-After of a proxy": {func(t *testing.T) rateLimit {
+			return said(t, 429, 0, 0, without("X-Ratelimit-Reset"), func(h http.Header) { h.Set("Retry-After", "7") })
+		}, 7 * time.Second},
+		"some remaining": {func(t *testing.T) rateLimit {
+			return said(t, 200, 0, 40*time.Second, func(h http.Header) { h.Set("X-Ratelimit-Remaining", "1") })
+		}, 0},
+		"no word of the limiter": {func(t *testing.T) rateLimit { return said(t, 200, 0, 40*time.Second, without("X-Ratelimit-Remaining")) }, 0},
+		"nonsense in place of numbers": {func(t *testing.T) rateLimit {
+			return said(t, 200, 0, 40*time.Second, func(h http.Header) { h.Set("X-Ratelimit-Remaining", "-0x1") })
+		}, 0},
+	}
+	for _, limit := range []Limit{{Calls: 10, Per: time.Minute}, {Per: time.Minute}} {
+		for name, tt := range tests {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := newBudget(limit, time.Now)
+					if !take(b, "a", 1) {
+						t.Fatal("want a call")
+					}
+					b.spend(1, tt.said(t))
+					if tt.stop > 0 {
+						time.Sleep(tt.stop - time.Millisecond)
+						if take(b, "b", 1) {
+							t.Errorf("want nothing to be sent for %v", tt.stop)
+						}
+						time.Sleep(time.Millisecond)
+					}
+					if !take(b, "b", 1) {
+						t.Errorf("want a call after %v", tt.stop)
+					}
+				})
+			})
+		}
+	}
+}
+
+// The Date of an answer has whole seconds, so that waiting by it alone would make the
+// data up to a second older than they need be.
+func TestAWindowThatThisProcessHasFilledEndsByItsOwnCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(900 * time.Millisecond)
+		b := newBudget(Limit{Calls: 10, Per: time.Minute}, time.Now)
+		if !take(b, "a", 10) {
+			t.Fatal("want 10 calls")
+		}
+		for range 9 {
+			b.spend(1, said(t, 200, 0, time.Minute, func(h http.Header) { h.Set("X-Ratelimit-Remaining", "1") }))
+		}
+		b.spend(1, said(t, 200, 0, time.Minute))
+		time.Sleep(time.Minute + time.Millisecond)
+		if !take(b, "b", 1) {
+			t.Error("want a call as soon as the window has ended")
+		}
+	})
+}
+
+func TestAServersBudgetIsOneWhateverItsAddressIsWrittenLike(t *testing.T) {
+	budgets := NewBudgets(time.Now)
+	parse := func(text string) *url.URL {
+		u, err := url.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	first := budgets.Server(parse("https://chat.example.com/a"), Limit{Calls: 1, Per: time.Minute})
+	if !take(first.route("department"), "a", 1) {
+		t.Fatal("want a call")
+	}
+	for text, same := range map[string]bool{
+		"https://CHAT.example.com:443/b": true,
+		"https://chat.example.com":       true,
+		"http://chat.example.com":        false,
+		"https://chat.example.com:8443":  false,
+		"https://chat2.example.com":      false,
+	} {
+		b := budgets.Server(parse(text), Limit{Calls: 1, Per: time.Minute}).route("department")
+		if left, _ := b.left(); (left == 0) != same {
+			t.Errorf("%s has %d calls left; the same server: %v", text, left, same)
+		}
+	}
+	if left, _ := first.route("amount-of-chats").left(); left != 1 {
+		t.Error("routes must not share their calls")
+	}
+	if left, _ := budgets.Server(parse("https://chat.example.com"), Limit{Calls: 3, Per: time.Minute}).route("department").left(); left != 2 {
+		t.Errorf("a raised limit leaves %d calls, want 2: what is spent stays so", left)
+	}
+}
+
+func TestTheNextCallIsToldToPeople(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(Limit{Calls: 2, Per: time.Minute}, time.Now)
+		began := time.Now()
+		if !take(b, "a", 2) {
+			t.Fatal("want 2 calls")
+		}
+		end(b, 1)
+		time.Sleep(10 * time.Second)
+		end(b, 1)
+		if left, next := b.left(); left != 0 || !next.Equal(began.Add(time.Minute+time.Millisecond)) {
+			t.Errorf("left %d, next at %v; want 0, and one when the first is forgotten", left, next.Sub(began))
+		}
+	})
+}
