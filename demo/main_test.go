@@ -305,7 +305,7 @@ func TestSimulatedAccountHasNoRateLimit(t *testing.T) {
 	t.Parallel()
 	w := simulate(t.Context(), 1)
 	settings := w.Settings()
-	want := []string{rocketchattest.ViewLivechatManager, rocketchattest.BypassRateLimit}
+	want := []string{rocketchattest.ViewLivechatManager, rocketchattest.ViewLRoom, rocketchattest.BypassRateLimit}
 	if strings.Join(settings.Permissions, " ") != strings.Join(want, " ") {
 		t.Errorf("permissions = %v, want %v", settings.Permissions, want)
 	}

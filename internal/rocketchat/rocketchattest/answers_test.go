@@ -10,16 +10,16 @@ import (
 
 // The bodies of the server's answers, by what they say.
 const (
-	noRooms      = `{"departments":[],"count":0,"offset":0,"total":0,"success":true}`
-	loginOld     = `{"status":"error","message":"You must be logged in to do this."}`
-	login        = `{"success":false,"error":"You must be logged in to do this.","status":"error","message":"You must be logged in to do this."}`
-	noPermission = `{"success":false,"error":"User does not have the permissions required for this action [error-unauthorized]"}`
-	noLicense    = `{"success":false,"error":"This is an enterprise feature [error-action-not-allowed]","errorType":"error-action-not-allowed"}`
-	noStart      = `{"success":false,"error":"must have required property 'start' [invalid-params]","errorType":"invalid-params"}`
-	tooMany      = `{"success":false,"error":"Error, too many requests. Please slow down. You must wait 60 seconds before trying this endpoint again. [error-too-many-requests]"}`
-	noEndpoint   = `{"status":"error","message":"API endpoint does not exist"}`
-	plain404     = "404 Not Found"
-	webPage      = "<!DOCTYPE html>"
+	noRooms        = `{"departments":[],"count":0,"offset":0,"total":0,"success":true}`
+	notLoggedInOld = `{"status":"error","message":"You must be logged in to do this."}`
+	notLoggedIn    = `{"success":false,"error":"You must be logged in to do this.","status":"error","message":"You must be logged in to do this."}`
+	noPermission   = `{"success":false,"error":"User does not have the permissions required for this action [error-unauthorized]"}`
+	noLicense      = `{"success":false,"error":"This is an enterprise feature [error-action-not-allowed]","errorType":"error-action-not-allowed"}`
+	noStart        = `{"success":false,"error":"must have required property 'start' [invalid-params]","errorType":"invalid-params"}`
+	tooMany        = `{"success":false,"error":"Error, too many requests. Please slow down. You must wait 60 seconds before trying this endpoint again. [error-too-many-requests]"}`
+	noEndpoint     = `{"status":"error","message":"API endpoint does not exist"}`
+	plain404       = "404 Not Found"
+	webPage        = "<!DOCTYPE html>"
 )
 
 func TestAnswers(t *testing.T) {
@@ -39,27 +39,27 @@ func TestAnswers(t *testing.T) {
 		},
 		"a stranger": {
 			profiles: []Profile{Old}, request: request{stranger: true},
-			status: 401, content: contentJSON, body: loginOld,
+			status: 401, content: contentJSON, body: notLoggedInOld,
 		},
 		"a stranger, later": {
 			profiles: []Profile{Mid}, request: request{stranger: true},
-			status: 401, content: contentJSON, body: login,
+			status: 401, content: contentJSON, body: notLoggedIn,
 		},
 		"a stranger, latest": {
 			profiles: []Profile{Latest}, request: request{stranger: true},
-			status: 401, content: contentJSON, body: login, cacheable: true,
+			status: 401, content: contentJSON, body: notLoggedIn, cacheable: true,
 		},
 		"a wrong token": {
 			profiles: []Profile{Mid}, request: request{header: map[string]string{"X-Auth-Token": "wrong"}},
-			status: 401, content: contentJSON, body: login,
+			status: 401, content: contentJSON, body: notLoggedIn,
 		},
 		"a wrong user": {
 			profiles: []Profile{Mid}, request: request{header: map[string]string{"X-User-Id": "wrong"}},
-			status: 401, content: contentJSON, body: login,
+			status: 401, content: contentJSON, body: notLoggedIn,
 		},
 		"a token that was replaced": {
 			profiles: []Profile{Mid}, settings: []setting{func(s *Settings) { s.AuthToken = "another" }},
-			status: 401, content: contentJSON, body: login,
+			status: 401, content: contentJSON, body: notLoggedIn,
 		},
 		"the token that replaced it": {
 			settings: []setting{func(s *Settings) { s.AuthToken = "another" }},
@@ -72,7 +72,7 @@ func TestAnswers(t *testing.T) {
 		},
 		"a stranger who may read": {
 			profiles: []Profile{Latest}, settings: []setting{anonymously}, request: request{stranger: true},
-			status: 401, content: contentJSON, body: login, cacheable: true,
+			status: 401, content: contentJSON, body: notLoggedIn, cacheable: true,
 		},
 		"no permission": {
 			profiles: []Profile{Old, Mid}, settings: []setting{unpermitted},

@@ -40,6 +40,7 @@ type request struct {
 	method   string // "" is GET
 	target   string // "" is the endpoint for a day
 	query    string // instead of the day
+	body     string
 	stranger bool
 	header   map[string]string
 	client   string
@@ -54,7 +55,7 @@ func (q request) build(tb testing.TB) *http.Request {
 	if q.query != "" {
 		target = abandonedPath + "?" + q.query
 	}
-	r := httptest.NewRequestWithContext(tb.Context(), q.method, target, nil)
+	r := httptest.NewRequestWithContext(tb.Context(), q.method, target, strings.NewReader(q.body))
 	if !q.stranger {
 		r.Header.Set("X-User-Id", UserID)
 		r.Header.Set("X-Auth-Token", AuthToken)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // check passes a call by returning nil, or answers it.
@@ -36,11 +37,11 @@ func license(c *call) *answer {
 
 func authenticate(c *call) *answer {
 	const message = "You must be logged in to do this."
-	if authenticated(c.settings, c.request) {
+	if !c.route.public && c.workspace.authenticated(c.settings, c.request, c.now) {
 		return nil
 	}
 	p := c.workspace.profile
-	if p == Mid && c.settings.AllowAnonymousRead {
+	if c.route.public || p == Mid && c.settings.AllowAnonymousRead {
 		c.anonymous = true
 		return nil
 	}
@@ -51,12 +52,15 @@ func authenticate(c *call) *answer {
 	return jsonAnswer(http.StatusUnauthorized, body)
 }
 
-func authenticated(s *Settings, r *http.Request) bool {
-	return r.Header.Get("X-User-Id") == s.UserID && r.Header.Get("X-Auth-Token") == s.AuthToken
+// authenticated says whether a request carries the account's id and one of its
+// tokens: the personal access token, or one that a login gave.
+func (w *Workspace) authenticated(s *Settings, r *http.Request, now time.Time) bool {
+	token := r.Header.Get("X-Auth-Token")
+	return r.Header.Get("X-User-Id") == s.UserID && (token == s.AuthToken || w.sessions.has(token, s, now))
 }
 
 func permit(c *call) *answer {
-	if !c.anonymous && slices.ContainsFunc(c.route.permissions, c.settings.permits) {
+	if len(c.route.permissions) == 0 || !c.anonymous && slices.ContainsFunc(c.route.permissions, c.settings.permits) {
 		return nil
 	}
 	return failed(http.StatusForbidden, "User does not have the permissions required for this action [error-unauthorized]", "")

@@ -1,22 +1,9 @@
 package rocketchattest
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"time"
 )
-
-// Department is a department of the workspace.
-type Department struct {
-	// ID is what rooms and the API call it by: 17 letters and digits, or 24
-	// hexadecimal digits, on real servers.
-	ID string
-	// Name need not be unique, and may change.
-	Name string
-	// Archived departments take no more chats. Their rooms count as before.
-	Archived bool
-}
 
 // Room is a chat of a visitor.
 type Room struct {
@@ -40,48 +27,6 @@ type Room struct {
 
 // RoomID names a room of one workspace.
 type RoomID int
-
-// AddDepartments adds departments. One whose id is known replaces it: so a
-// department is renamed.
-func (w *Workspace) AddDepartments(departments ...Department) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, d := range departments {
-		w.model.departments[d.ID] = d
-	}
-}
-
-// Departments lists the departments, archived ones too, by name.
-func (w *Workspace) Departments() []Department {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	list := make([]Department, 0, len(w.model.departments))
-	for _, d := range w.model.departments {
-		list = append(list, d)
-	}
-	slices.SortFunc(list, func(a, b Department) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
-	return list
-}
-
-// ArchiveDepartment archives a department. Its rooms keep it.
-func (w *Workspace) ArchiveDepartment(id string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	d := w.model.departments[id]
-	d.ID, d.Archived = id, true
-	w.model.departments[id] = d
-}
-
-// RemoveDepartment removes a department, and it from all of its rooms: from then
-// on they have none.
-func (w *Workspace) RemoveDepartment(id string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.model.departments, id)
-	w.model.leaveDepartment(id)
-}
 
 // AddRooms adds rooms, in the past or scheduled, and returns what to call them by.
 func (w *Workspace) AddRooms(rooms ...Room) []RoomID {
@@ -112,6 +57,13 @@ func (w *Workspace) ReopenRoom(id RoomID) {
 	r.closedAt, r.inactivity = never, unmeasured
 }
 
+// AnswerRoom lets an agent respond in a room: its visitor waits no more.
+func (w *Workspace) AnswerRoom(id RoomID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.model.rooms[id].answered = true
+}
+
 // ForwardRoom moves a room to another department, which alone it then counts for.
 func (w *Workspace) ForwardRoom(id RoomID, departmentID string) {
 	w.mu.Lock()
@@ -127,8 +79,10 @@ const (
 
 // model is the database: what the aggregations run over.
 type model struct {
-	departments map[string]Department
-	rooms       []room
+	departments map[string]*department
+	// added counts the departments that were ever added.
+	added int
+	rooms []room
 	// groups are the department ids that rooms have, and index finds them. The
 	// first is "", the rooms without a department.
 	groups []string
@@ -146,7 +100,7 @@ type room struct {
 
 func newModel() model {
 	return model{
-		departments: make(map[string]Department),
+		departments: make(map[string]*department),
 		groups:      []string{""},
 		index:       map[string]int32{"": 0},
 	}
@@ -170,18 +124,6 @@ func (m *model) group(departmentID string) int32 {
 		m.index[departmentID] = i
 	}
 	return i
-}
-
-func (m *model) leaveDepartment(id string) {
-	left, known := m.index[id]
-	if !known {
-		return
-	}
-	for i := range m.rooms {
-		if m.rooms[i].group == left {
-			m.rooms[i].group = 0
-		}
-	}
 }
 
 func closing(at time.Time) int64 {

@@ -10,8 +10,9 @@ type page struct {
 	offset, count int
 }
 
-// page reads count and offset by the rules of the server's settings.
-func (c *call) page() (page, *answer) {
+// paging reads count and offset by the rules of the server's settings. Nothing but
+// the database looks at the sign.
+func (c *call) paging() page {
 	p := page{
 		offset: c.integer("offset", 0),
 		count:  c.integer("count", serverDefault(c.settings.DefaultCount, 50)),
@@ -20,13 +21,28 @@ func (c *call) page() (page, *answer) {
 	if p.count == 0 && !c.settings.AllowInfiniteCount {
 		p.count = serverDefault(c.settings.DefaultCount, 50)
 	}
-	// Nothing but the database looks at the sign.
+	return p
+}
+
+// aggregated is the page as the database takes it in an aggregation.
+func (p page) aggregated() (page, *answer) {
 	switch {
 	case p.offset < 0:
 		return page{}, refusedStage("skip", p.offset)
 	case p.count < 0:
 		return page{}, refusedStage("limit", p.count)
 	}
+	return p, nil
+}
+
+// found is the page as the database takes it in a find, where a negative count
+// asks for so many in one batch.
+func (p page) found() (page, *answer) {
+	if p.offset < 0 {
+		return page{}, failed(http.StatusBadRequest,
+			fmt.Sprintf("BSON field 'skip' value must be >= 0, actual value '%d'", p.offset), "")
+	}
+	p.count = max(p.count, -p.count)
 	return p, nil
 }
 
@@ -55,7 +71,7 @@ func refusedStage(stage string, n int) *answer {
 }
 
 // cut returns the rows of the page.
-func (p page) cut(rows []abandonedRow) []abandonedRow {
+func cut[Row any](p page, rows []Row) []Row {
 	rows = rows[min(p.offset, len(rows)):]
 	if p.count > 0 {
 		rows = rows[:min(p.count, len(rows))]

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// departmentsPage is an answer of the endpoint as a client decodes it.
-type departmentsPage struct {
+// roomsPage is an answer of the endpoint as a client decodes it.
+type roomsPage struct {
 	Departments []struct {
 		ID             *string `json:"_id"`
 		AbandonedRooms int     `json:"abandonedRooms"`
@@ -17,7 +17,7 @@ type departmentsPage struct {
 }
 
 // askPage asks for the day that ends at now, and for more parameters.
-func askPage(t *testing.T, w *Workspace, parameters string) departmentsPage {
+func askPage(t *testing.T, w *Workspace, parameters string) roomsPage {
 	t.Helper()
 	got := ask(t, w, request{query: day + parameters})
 	if got.status != http.StatusOK {
@@ -26,9 +26,9 @@ func askPage(t *testing.T, w *Workspace, parameters string) departmentsPage {
 	return decode(t, got.body)
 }
 
-func decode(t *testing.T, body string) departmentsPage {
+func decode(t *testing.T, body string) roomsPage {
 	t.Helper()
-	var p departmentsPage
+	var p roomsPage
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
 		t.Fatalf("decode %s: %v", body, err)
 	}
@@ -36,7 +36,7 @@ func decode(t *testing.T, body string) departmentsPage {
 }
 
 // counts are the numbers of a page by department id, "" for none.
-func (p departmentsPage) counts() map[string]int {
+func (p roomsPage) counts() map[string]int {
 	counts := make(map[string]int)
 	for _, d := range p.Departments {
 		id := ""

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -85,24 +86,34 @@ type schema struct {
 type property struct {
 	name    string
 	numeric bool
+	// values are all that are allowed; nil allows any.
+	values []string
 }
 
-// analyticsSchema is the schema of the department analytics routes.
-func analyticsSchema(p Profile) schema {
-	s := schema{
+// paginated are the properties that the server's schemas call pagination.
+func paginated() []property {
+	return []property{{name: "count", numeric: true}, {name: "offset", numeric: true}, {name: "sort"}}
+}
+
+// analyticsSchema is the schema of the department analytics routes, with what one
+// of them takes more.
+func analyticsSchema(p Profile, more ...property) *schema {
+	s := &schema{
 		required:   []string{"start", "end"},
-		properties: []property{{name: "start"}, {name: "end"}, {name: "departmentId"}},
+		properties: slices.Concat([]property{{name: "start"}, {name: "end"}}, more, []property{{name: "departmentId"}}),
 		unwraps:    p == Latest,
 	}
 	if p != Old {
-		s.properties = append(s.properties,
-			property{name: "count", numeric: true}, property{name: "offset", numeric: true}, property{name: "sort"})
+		s.properties = append(s.properties, paginated()...)
 	}
 	return s
 }
 
-// validate applies the route's schema.
+// validate applies the route's schema, if it has one.
 func validate(c *call) *answer {
+	if c.route.parameters == nil {
+		return nil
+	}
 	message := c.route.parameters.violation(c.query)
 	if message == "" {
 		return nil
@@ -112,7 +123,7 @@ func validate(c *call) *answer {
 
 // violation is the first violation: missing names, then names that are not
 // allowed, then wrong types. It is empty if there is none.
-func (s schema) violation(q query) string {
+func (s *schema) violation(q query) string {
 	for _, name := range s.required {
 		if _, given := q[name]; !given {
 			return "must have required property '" + name + "'"
@@ -138,6 +149,8 @@ func (s schema) violation(q query) string {
 			return "must be number"
 		case !scalar:
 			return "must be string"
+		case p.values != nil && !slices.Contains(p.values, value.text):
+			return "must be equal to one of the allowed values"
 		}
 	}
 	return ""

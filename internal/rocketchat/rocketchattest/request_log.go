@@ -19,7 +19,7 @@ type Request struct {
 	// Query is as the server reads it; of a malformed query, what can be read.
 	Query  url.Values
 	Header http.Header
-	// Authenticated says that it carried the account's user id and token.
+	// Authenticated says that it carried the account's user id and a token of it.
 	Authenticated bool
 	// Status is what was answered: 0 if nothing was, yet or because a fault kept
 	// the connection silent.
@@ -40,15 +40,15 @@ type requestLog struct {
 }
 
 // received notes a request, and returns what notes its answer.
-func (l *requestLog) received(s *Settings, r *http.Request) (answered func(status int)) {
+func (l *requestLog) received(s *Settings, r *http.Request, now time.Time, authenticated bool) (answered func(status int)) {
 	entry := &Request{
-		Time:          s.Now(),
+		Time:          now,
 		Client:        clientAddress(r),
 		Method:        r.Method,
 		Path:          r.URL.Path,
 		Query:         r.URL.Query(),
 		Header:        r.Header.Clone(),
-		Authenticated: authenticated(s, r),
+		Authenticated: authenticated,
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,17 +13,25 @@ type route struct {
 	premium bool
 	// unguarded routes need no account and have no rate limit.
 	unguarded bool
-	// permissions are those of which the account needs one.
+	// public routes need no account, but have a rate limit.
+	public bool
+	// permissions are those of which the account needs one; without any, every
+	// account may.
 	permissions []string
-	parameters  schema
-	handle      func(*call) *answer
+	// parameters are not looked at if nil.
+	parameters *schema
+	handle     func(*call) *answer
 }
 
 // routes are the routes of a server of the profile, whether licensed or not.
 func routes(p Profile) []route {
 	return []route{
 		infoRoute(p),
+		loginRoute(),
+		logoutRoute(),
 		totalAbandonedChatsRoute(p),
+		amountOfChatsRoute(p),
+		departmentListRoute(p),
 	}
 }
 
@@ -35,7 +43,8 @@ type call struct {
 	request   *http.Request
 	now       time.Time
 	query     query
-	// anonymous calls have got past a server that lets strangers read.
+	// anonymous calls are of no account: the route asks for none, or the server
+	// lets strangers read.
 	anonymous bool
 	// header is what the checks add to the answer.
 	header http.Header

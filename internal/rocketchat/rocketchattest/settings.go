@@ -6,17 +6,24 @@ import (
 	"time"
 )
 
-// The account that may ask. A request is authenticated if it carries both, in
-// the headers X-User-Id and X-Auth-Token.
+// The account that may ask. A request is authenticated if it carries the first two
+// in the headers X-User-Id and X-Auth-Token; the others are for a login, which gives
+// a token in place of the second.
 const (
 	UserID    = "rbAXPnMktTFbNpwtJ"
 	AuthToken = "RScctEHSmLGZGywfIhWyRpyofhKOiMoUIpimhvheU3f" //nolint:gosec // G101: it opens nothing but the double.
+	Username  = "livechat.exporter"
+	Password  = "correct horse battery staple"
 )
 
 // The permissions that the double looks at.
 const (
 	// ViewLivechatManager is what the analytics routes ask for.
 	ViewLivechatManager = "view-livechat-manager"
+	// ViewLivechatDepartments and ViewLRoom are what the list of departments asks
+	// for: one of them is enough. Managers and monitors have the second.
+	ViewLivechatDepartments = "view-livechat-departments"
+	ViewLRoom               = "view-l-room"
 	// BypassRateLimit frees the account from the rate limiter.
 	BypassRateLimit = "api-bypass-rate-limit" //nolint:gosec // G101: a permission's name, no secret.
 )
@@ -46,6 +53,14 @@ type Settings struct {
 	// token can be replaced, its permissions be given and taken.
 	UserID, AuthToken string
 	Permissions       []string
+	// Username and Password are what the account logs in with.
+	Username, Password string
+	// TwoFactorCode is the code that a login needs besides the password; empty if
+	// the account has no second factor.
+	TwoFactorCode string
+	// LoginExpiration is Accounts_LoginExpiration: how long the token of a login
+	// lives. The personal access token lives on.
+	LoginExpiration time.Duration
 	// AllowAnonymousRead is Accounts_AllowAnonymousRead. On servers of the
 	// profile Mid a wrong token then passes for a stranger without permissions,
 	// and is answered 403 where it should be 401.
@@ -62,7 +77,8 @@ type Settings struct {
 	// ReplicaLag is how far the database's secondaries are behind. Departments
 	// are counted on the primary (total) but read from a secondary (the rows),
 	// which does not know of rooms opened or closed in the last ReplicaLag.
-	// Removed departments and reopened rooms reach it at once.
+	// Removed departments, reopened rooms and answers to a visitor reach it at
+	// once. The list of departments is read from the primary.
 	ReplicaLag time.Duration
 	// TotalSkew is added to every total: a server that promises other than it
 	// hands over.
@@ -75,8 +91,8 @@ type Settings struct {
 	// header Date. It is called from several goroutines at once.
 	Now func() time.Time
 	// Shuffle brings the rows of an answer into the order of this call, like
-	// [rand.Rand.Shuffle]: the server's order is undefined and changes. Its calls
-	// are serialised.
+	// [rand.Rand.Shuffle]: the server's order is undefined and changes, where it
+	// sorts, among rows that sort alike. Its calls are serialised.
 	Shuffle func(n int, swap func(i, j int))
 
 	// RequestLog is how many of the latest requests are kept for
@@ -103,7 +119,10 @@ func defaults(p Profile) Settings {
 		Licensed:           true,
 		UserID:             UserID,
 		AuthToken:          AuthToken,
-		Permissions:        []string{ViewLivechatManager},
+		Permissions:        []string{ViewLivechatManager, ViewLRoom},
+		Username:           Username,
+		Password:           Password,
+		LoginExpiration:    90 * 24 * time.Hour,
 		Gzip:               p == Old, // Later generations answer before the web server's compression.
 		Location:           time.UTC,
 		Now:                time.Now,

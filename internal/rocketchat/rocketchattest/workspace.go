@@ -11,10 +11,11 @@ import (
 //
 // All methods may be called from several goroutines at once.
 type Workspace struct {
-	profile Profile
-	routes  []route
-	limiter limiter
-	log     requestLog
+	profile  Profile
+	routes   []route
+	limiter  limiter
+	log      requestLog
+	sessions sessions
 
 	mu       sync.RWMutex // guards what follows
 	settings Settings
@@ -26,8 +27,9 @@ type Workspace struct {
 }
 
 // New makes a workspace without departments and rooms: licensed, with an account
-// that has the permission of the analytics routes, and otherwise with the
-// server's default settings, the rate limit of 10 calls a minute included.
+// that has the permissions of the analytics routes and of the list of departments,
+// and otherwise with the server's default settings, the rate limit of 10 calls a
+// minute included.
 func New(p Profile) *Workspace {
 	return &Workspace{
 		profile:  p,
@@ -62,8 +64,15 @@ func (w *Workspace) Settings() Settings {
 // ServeHTTP answers as the server does, or as the injected faults say.
 func (w *Workspace) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	settings := w.Settings()
-	answered := w.log.received(&settings, r)
+	now := settings.Now()
+	answered := w.log.received(&settings, r, now, w.authenticated(&settings, r, now))
 	recorder := &statusWriter{ResponseWriter: rw, now: settings.Now, answered: answered}
 	w.faulty(r, http.HandlerFunc(w.serve)).ServeHTTP(recorder, r)
 	recorder.finish()
+}
+
+// now is the server's clock, in milliseconds since the epoch.
+func (w *Workspace) now() int64 {
+	settings := w.Settings()
+	return settings.Now().UnixMilli()
 }

@@ -27,7 +27,8 @@ func TestDefaultsAreTheServers(t *testing.T) {
 	if got.InactivityTimeout != time.Hour || got.DefaultCount != 50 || got.UpperCountLimit != 100 || !got.AllowInfiniteCount ||
 		got.RateLimit != (RateLimit{Calls: 10, Per: time.Minute}) || !got.Licensed || got.AllowAnonymousRead || got.ForceSSL ||
 		got.ReplicaLag != 0 || got.TotalSkew != 0 || got.Location != time.UTC ||
-		!reflect.DeepEqual(got.Permissions, []string{ViewLivechatManager}) || got.UserID != UserID || got.AuthToken != AuthToken {
+		!reflect.DeepEqual(got.Permissions, []string{ViewLivechatManager, ViewLRoom}) || got.UserID != UserID || got.AuthToken != AuthToken ||
+		got.Username != Username || got.Password != Password || got.TwoFactorCode != "" || got.LoginExpiration != 90*24*time.Hour {
 		t.Errorf("default settings = %+v", got)
 	}
 }
@@ -66,7 +67,7 @@ func TestRequestsAreRecorded(t *testing.T) {
 			Time: now, Client: "192.0.2.7", Method: "GET", Path: abandonedPath,
 			Query: map[string][]string{"start": {"a b"}, "end": {""}}, Authenticated: true, Status: 400,
 		},
-		{Time: now, Client: "192.0.2.8", Method: "POST", Path: "/api/v1/login", Query: map[string][]string{}, Status: 404},
+		{Time: now, Client: "192.0.2.8", Method: "POST", Path: "/api/v1/login", Query: map[string][]string{}, Status: 401},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("requests =\n%+v, want\n%+v", got, want)
@@ -112,9 +113,17 @@ func TestConcurrentUse(t *testing.T) {
 				w.ReopenRoom(rooms[0])
 				w.CloseRoom(rooms[0], time.Now(), new(time.Hour))
 				w.ForwardRoom(rooms[0], "")
+				w.AnswerRoom(rooms[0])
 				w.ArchiveDepartment(id)
+				w.UnarchiveDepartment(id)
+				ask(t, w, request{target: departmentPath})
+				ask(t, w, rightLogin)
+				w.RevokeLoginTokens()
 				w.RemoveDepartment(id)
 				w.AbandonedRooms(start, time.Now())
+				w.Rooms(start, time.Now())
+				w.Logins()
+				w.LoginTokens()
 				w.Departments()
 				w.Requests()
 				remove()

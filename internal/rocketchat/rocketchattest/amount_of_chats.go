@@ -1,0 +1,45 @@
+package rocketchattest
+
+import "time"
+
+// amountOfChatsRoute is GET
+// /api/v1/livechat/analytics/departments/amount-of-chats.
+func amountOfChatsRoute(p Profile) route {
+	return analyticsRoute(p, "amount-of-chats", amountOfChats, property{name: "answered"})
+}
+
+// chatsRow is a department of the answer.
+type chatsRow struct {
+	ID    *string `json:"_id"`
+	Rooms int     `json:"rooms"`
+}
+
+func amountOfChats(c *call) *answer {
+	match := func(start, end, at int64) roomMatch {
+		opened := openedMatch(start, end, at)
+		answered, given := c.query["answered"]
+		if !given && c.workspace.profile == Old {
+			return opened
+		}
+		// Later generations make a false of what is absent, so that they count the
+		// rooms that wait for a response, not all.
+		want := answered.text == "true"
+		return func(r *room) bool { return r.answered == want && opened(r) }
+	}
+	return answerRooms(c, match, func(d departmentRooms) chatsRow { return chatsRow(d) })
+}
+
+// Rooms counts, over all rooms as they are now, those that were opened in the
+// period, by department id: "" for the rooms without one. It is what the endpoint
+// counts for both values of answered, without replica lag, skew and paging.
+func (w *Workspace) Rooms(start, end time.Time) map[string]int {
+	settings := w.Settings()
+	return w.rooms(openedMatch(start.UnixMilli(), end.UnixMilli(), settings.Now().UnixMilli()))
+}
+
+// openedMatch is the condition of the aggregation but for answered. Both bounds
+// belong to the period.
+func openedMatch(start, end, at int64) roomMatch {
+	end = min(end, at) // A room that opens later does not exist.
+	return func(r *room) bool { return start <= r.openedAt && r.openedAt <= end }
+}
