@@ -49,6 +49,9 @@ type Client struct {
 	// analyticsPaging is what is known of the analytics routes: releases up to 7.0
 	// refuse their paging parameters.
 	analyticsPaging pagingSupport
+	// listPaging is what is known of the list of departments, whose paging
+	// parameters all releases take.
+	listPaging pagingSupport
 }
 
 // New returns a client for the workspace. It sends nothing.
@@ -59,7 +62,7 @@ func New(options Options) *Client {
 	if options.Budget == nil {
 		options.Budget = NewBudgets(options.Now).Server(options.URL, Limit{Per: time.Minute})
 	}
-	return &Client{options: options, analyticsPaging: newPagingSupport()}
+	return &Client{options: options, analyticsPaging: newPagingSupport(), listPaging: newPagingSupport()}
 }
 
 // CloseIdleConnections closes the connections that wait for another call.

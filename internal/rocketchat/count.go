@@ -20,15 +20,15 @@ var (
 )
 
 // count reads a number of rooms or departments.
-func (d *pageDecoder) count() (int64, error) {
-	c, err := d.token()
+func (s *jsonScanner) count() (int64, error) {
+	c, err := s.token()
 	if err != nil {
 		return 0, err
 	}
 	if !isScalarByte(c) {
 		return 0, errNotANumber
 	}
-	literal, err := d.scalar()
+	literal, err := s.scalar()
 	if err != nil {
 		return 0, err
 	}

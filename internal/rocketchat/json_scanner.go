@@ -23,7 +23,7 @@ var (
 	errTruncated = errors.New("the answer is cut short")
 	errBlank     = errors.New("the answer is blank")
 	errTooDeep   = fmt.Errorf("the answer is nested more than %d deep", maxNesting)
-	errTooBig    = fmt.Errorf("the answer holds an id over %d bytes or a number over %d digits", maxString, maxNumber)
+	errTooBig    = fmt.Errorf("the answer holds a name or an id over %d bytes or a number over %d digits", maxString, maxNumber)
 )
 
 // jsonScanner reads one JSON text (RFC 8259) value by value, in memory that does

@@ -47,25 +47,31 @@ type departmentID struct {
 // decodePage reads the answer of an analytics route, which counts in the field:
 // {"departments":[{"_id":"...","abandonedRooms":3}],"total":1,"success":true}.
 func decodePage(r io.Reader, field string) (page[countedRow], error) {
-	d := pageDecoder{jsonScanner: newJSONScanner(r), field: field, page: page[countedRow]{total: -1}, met: make(map[string]bool, 3)}
+	s := newJSONScanner(r)
+	return decodeRows(s, func() (countedRow, error) { return s.countedRow(field) })
+}
+
+// decodeRows reads a page whose rows are read by row.
+func decodeRows[R row](s *jsonScanner, row func() (R, error)) (page[R], error) {
+	d := pageDecoder[R]{jsonScanner: s, row: row, page: page[R]{total: -1}, met: make(map[string]bool, 3)}
 	if err := d.decode(); err != nil {
-		return page[countedRow]{}, err
+		return page[R]{}, err
 	}
 	return d.page, nil
 }
 
 // pageDecoder reads one page.
-type pageDecoder struct {
+type pageDecoder[R row] struct {
 	*jsonScanner
 
-	field string
-	page  page[countedRow]
+	row  func() (R, error)
+	page page[R]
 
 	success bool
 	met     map[string]bool // The keys that were met.
 }
 
-func (d *pageDecoder) decode() error {
+func (d *pageDecoder[R]) decode() error {
 	if c, err := d.token(); err != nil {
 		return err
 	} else if c != '{' {
@@ -87,7 +93,7 @@ func (d *pageDecoder) decode() error {
 }
 
 // member reads one member of the answer.
-func (d *pageDecoder) member(key []byte) (err error) {
+func (d *pageDecoder[R]) member(key []byte) (err error) {
 	name := string(key)
 	switch name {
 	case "departments", "total", "success":
@@ -110,7 +116,7 @@ func (d *pageDecoder) member(key []byte) (err error) {
 }
 
 // isTrue reads a value and tells whether it is true.
-func (d *pageDecoder) isTrue(result *bool) error {
+func (d *pageDecoder[R]) isTrue(result *bool) error {
 	if c, err := d.token(); err != nil || c != 't' {
 		return d.skip(1)
 	}
@@ -120,7 +126,7 @@ func (d *pageDecoder) isTrue(result *bool) error {
 }
 
 // rows reads the departments.
-func (d *pageDecoder) rows() error {
+func (d *pageDecoder[R]) rows() error {
 	if c, err := d.token(); err != nil {
 		return err
 	} else if c != '[' {
@@ -136,7 +142,7 @@ func (d *pageDecoder) rows() error {
 			return errManyDepartments
 		}
 		d.page.rows = append(d.page.rows, next)
-		met[next.id] = struct{}{}
+		met[next.key()] = struct{}{}
 		if len(met) < len(d.page.rows) {
 			return errRepeatedID
 		}
@@ -144,27 +150,27 @@ func (d *pageDecoder) rows() error {
 	})
 }
 
-// row reads one department.
-func (d *pageDecoder) row() (countedRow, error) {
+// countedRow reads one department, whose number is in the field.
+func (s *jsonScanner) countedRow(field string) (countedRow, error) {
 	var r countedRow
-	if c, err := d.token(); err != nil {
+	if c, err := s.token(); err != nil {
 		return r, err
 	} else if c != '{' {
 		return r, errBadDepartment
 	}
 	var hasID, hasCount bool
-	err := d.object(func(key []byte) (err error) {
+	err := s.object(func(key []byte) (err error) {
 		switch {
-		case string(key) == "_id" && hasID, string(key) == d.field && hasCount:
+		case string(key) == "_id" && hasID, string(key) == field && hasCount:
 			return errRepeatedKey
 		case string(key) == "_id":
 			hasID = true
-			r.id, err = d.departmentID()
-		case string(key) == d.field:
+			r.id, err = s.departmentID()
+		case string(key) == field:
 			hasCount = true
-			r.count, err = d.count()
+			r.count, err = s.count()
 		default:
-			err = d.skip(1)
+			err = s.skip(1)
 		}
 		return err
 	})
@@ -174,13 +180,13 @@ func (d *pageDecoder) row() (countedRow, error) {
 	return r, err
 }
 
-// departmentID reads an _id.
-func (d *pageDecoder) departmentID() (departmentID, error) {
-	switch c, err := d.token(); {
+// departmentID reads an _is.
+func (s *jsonScanner) departmentID() (departmentID, error) {
+	switch c, err := s.token(); {
 	case err != nil:
 		return departmentID{}, err
 	case c == '"':
-		id, err := d.str()
+		id, err := s.str()
 		if err != nil {
 			return departmentID{}, err
 		}
@@ -191,7 +197,7 @@ func (d *pageDecoder) departmentID() (departmentID, error) {
 	case c != 'n':
 		return departmentID{}, errBadID
 	}
-	if literal, err := d.scalar(); err != nil {
+	if literal, err := s.scalar(); err != nil {
 		return departmentID{}, err
 	} else if string(literal) != "null" {
 		return departmentID{}, errBadID

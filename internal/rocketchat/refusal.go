@@ -37,7 +37,9 @@ func meaning(r *route, resp *http.Response, body errorBody, remote remoteText) (
 	case status == http.StatusBadRequest:
 		return badRequest(r, body, remote)
 	case status == http.StatusUnauthorized:
-		return Unauthorized, "user id or auth token is wrong, expired or revoked: make a new personal access token and configure it with its user id"
+		return Unauthorized, unauthorizedMessage(r, body)
+	case status == http.StatusForbidden && r.permission == "":
+		return Forbidden, "the call is forbidden, though it needs no permission: check that no proxy before the workspace refuses it"
 	case status == http.StatusForbidden:
 		return Forbidden, fmt.Sprintf("the account lacks the permission %s: give it a role that has it (%s)", r.permission, r.roles)
 	case status == http.StatusNotFound:
@@ -49,6 +51,14 @@ func meaning(r *route, resp *http.Response, body errorBody, remote remoteText) (
 	default:
 		return BadResponse, "not an answer of this route: check that url leads to Rocket.Chat and that no proxy answers in its place"
 	}
+}
+
+// unauthorizedMessage says what is wrong with the credentials.
+func unauthorizedMessage(r *route, body errorBody) string {
+	if r.unauthorized != nil {
+		return r.unauthorized(body)
+	}
+	return "user id or auth token is wrong, expired or revoked: make a new personal access token and configure it with its user id"
 }
 
 // notJSON classifies a 200 without JSON.
