@@ -22,10 +22,12 @@ type failure struct {
 	detail string
 }
 
-// failureOf returns why an attempt failed by its error.
+// failureOf returns why an attempt failed by its error, which may be nil.
 func failureOf(err error) failure {
 	failed, isCall := errors.AsType[*rocketchat.Error](err)
 	switch {
+	case err == nil:
+		return failure{}
 	case isCall:
 		return failure{reason: string(failed.Outcome), detail: failed.Cause}
 	case errors.Is(err, rocketchat.ErrNoCredentials):

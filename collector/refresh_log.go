@@ -18,26 +18,36 @@ type change struct {
 	windows  []string
 }
 
-// logChanges logs what changed with these attempts of one scrape, in a line for
-// each reason and none for what is as it was: the metrics tell that.
-func logChanges(logger log.Logger, attempts []attempt) {
+// logChanges logs what changed since it last did, in a line for each reason and none
+// for what is as it was: the metrics tell that.
+func (w *Workspace) logChanges() {
+	w.telling.Lock()
+	defer w.telling.Unlock()
 	var changes []change
-	for _, a := range attempts {
-		if a.before.failure == a.after.failure {
+	for _, r := range w.resources {
+		state, changed := r.tell()
+		if !changed {
 			continue
 		}
-		i := slices.IndexFunc(changes, func(c change) bool {
-			return c.resource == a.resource.name && c.failure == a.after.failure
-		})
+		i := slices.IndexFunc(changes, func(c change) bool { return c.resource == r.name && c.failure == state.failure })
 		if i < 0 {
 			i = len(changes)
-			changes = append(changes, change{resource: a.resource.name, failure: a.after.failure, err: a.err})
+			changes = append(changes, change{resource: r.name, failure: state.failure, err: state.err})
 		}
-		changes[i].windows = append(changes[i].windows, a.resource.window.Name())
+		changes[i].windows = append(changes[i].windows, r.window.Name())
 	}
 	for _, c := range changes {
-		c.log(log.With(logger, "resource", c.resource, "windows", strings.Join(c.windows, ",")))
+		c.log(log.With(w.options.Logger, "resource", c.resource, "windows", strings.Join(c.windows, ",")))
 	}
+}
+
+// tell returns how the resource stands, and whether that is to be told.
+func (r *resource) tell() (state refreshState, changed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	changed = r.told != r.state.failure
+	r.told = r.state.failure
+	return r.state, changed
 }
 
 func (c change) log(logger log.Logger) {
@@ -48,13 +58,5 @@ func (c change) log(logger log.Logger) {
 		_ = level.Error(logger).Log("msg", "Refresh fails", "reason", c.failure.reason, "err", c.err)
 	default:
 		_ = level.Warn(logger).Log("msg", "Refresh fails", "reason", c.failure.reason, "err", c.err)
-	}
-}
-
-// logAttempts logs every attempt, for whoever wants to watch the scrapes.
-func logAttempts(logger log.Logger, attempts []attempt) {
-	for _, a := range attempts {
-		_ = level.Debug(logger).Log("msg", "Attempted to refresh", "resource", a.resource.name, "window", a.resource.window.Name(),
-			"departments", len(a.answer.metrics), "complete", a.answer.complete, "err", a.err)
 	}
 }

@@ -24,6 +24,22 @@ func (f *failing) AbandonedRooms(context.Context, time.Time, time.Time, *rocketc
 	return rocketchat.Answer{}, f.err
 }
 
+func (f *failing) Rooms(context.Context, time.Time, time.Time, bool, *rocketchat.Question) (rocketchat.Answer, error) {
+	return rocketchat.Answer{}, f.err
+}
+
+func (f *failing) DepartmentList(context.Context, *rocketchat.Question) (rocketchat.DepartmentList, error) {
+	return rocketchat.DepartmentList{}, f.err
+}
+
+func (*failing) Reserve(string, rocketchat.Place, ...*rocketchat.Question) (int, bool) {
+	return 1, true
+}
+
+func (*failing) Release(...*rocketchat.Question) {}
+
+func (*failing) CallsLeft(string) (int, time.Time) { return -1, time.Time{} }
+
 func TestAnotherCauseOfTheSameReasonIsLoggedUnlessItIsTheServersWord(t *testing.T) {
 	noCredentials := func(text string) error { return fmt.Errorf("%w: %s", rocketchat.ErrNoCredentials, text) }
 	call := func(outcome rocketchat.Outcome, text string) error {
@@ -60,6 +76,7 @@ func TestAnotherCauseOfTheSameReasonIsLoggedUnlessItIsTheServersWord(t *testing.
 				API: api, Calls: collector.NewAPICalls(), Windows: []collector.Window{collector.RollingWindow("24h", 24*time.Hour)},
 				Now: time.Now, Logger: level.NewFilter(log.NewLogfmtLogger(&logged), level.AllowInfo()),
 			})
+			defer workspace.Close()
 			for _, api.err = range []error{tt.first, tt.first, tt.then, tt.then} {
 				registry := prometheus.NewPedanticRegistry()
 				registry.MustRegister(workspace.Scrape(t.Context()))
@@ -88,8 +105,9 @@ func TestEveryAttemptIsLoggedAtLevelDebug(t *testing.T) {
 	workspace := collector.NewWorkspace(collector.Options{
 		API: &failing{err: errors.New("surprise")}, Calls: collector.NewAPICalls(),
 		Windows: []collector.Window{collector.RollingWindow("6h", 6*time.Hour), collector.RollingWindow("24h", 24*time.Hour)},
-		Now:     time.Now, Logger: log.NewLogfmtLogger(&logged),
+		Now:     time.Now, Logger: log.NewLogfmtLogger(log.NewSyncWriter(&logged)),
 	})
+	defer workspace.Close()
 	for range 3 {
 		registry := prometheus.NewPedanticRegistry()
 		registry.MustRegister(workspace.Scrape(t.Context()))

@@ -2,74 +2,101 @@ package collector
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"livechat_exporter/internal/rocketchat"
 )
 
-// abandonedRoomsResource is the value of the label resource for the abandoned
-// rooms of a window.
-const abandonedRoomsResource = "abandoned_rooms"
+// The values of the label resource.
+const (
+	abandonedRoomsResource = "abandoned_rooms"
+	abandonmentsResource   = "abandonments"
+	roomsResource          = "rooms"
+	departmentsResource    = "departments"
+)
 
-// resource is one thing that each scrape asks the workspace for, and what is
-// known of it between scrapes. It is safe for concurrent use.
+// resource is one thing that the workspace is asked for. It is safe for concurrent
+// use.
 type resource struct {
 	name   string
 	window Window
-	fetch  func(ctx context.Context, period Period) (answer, error)
+	route  string
+	// fetch asks, with one moment for all of its calls.
+	fetch func(ctx context.Context, now time.Time, questions []*rocketchat.Question) (answer, error)
+	// alive says that its attempts tell whether the workspace is up.
+	alive bool
+
+	*memory
+}
+
+// memory is what is known of a resource between scrapes.
+type memory struct {
+	questions []*rocketchat.Question
 
 	mu    sync.Mutex
 	state refreshState
-}
-
-// answer is a valid answer, ready to be exported.
-type answer struct {
-	period   Period
-	complete bool
-	metrics  []prometheus.Metric
+	// last is the last good answer, nil before the first.
+	last *answer
+	// held is what the counter keeps.
+	held heldCounter
+	// running is closed when the attempt on its way has ended; nil if there is none.
+	running chan struct{}
+	// turn is when the latest attempt began, in the order of all attempts.
+	turn uint64
+	// told is the failure that the log knows of.
+	told failure
 }
 
 // refreshState is how the latest attempts of a resource ended.
 type refreshState struct {
 	endedAt   time.Time // When the latest attempt ended, zero before the first.
+	startedAt time.Time // When that attempt started.
 	failure   failure   // Why the latest attempt failed, zero if it did not.
+	err       error     // The same, for the log.
 	succeeded time.Time // When the latest good attempt ended, zero before the first.
 	askedAt   time.Time // When the last good answer was asked for, zero before the first.
 }
 
-// attempt is one try to refresh a resource, and what it ended in.
-type attempt struct {
-	resource *resource
-	answer   answer
-	err      error
-	before   refreshState
-	after    refreshState
+// resources returns what the workspace is asked for, in a fixed order.
+func resources(options Options) []*resource {
+	var all []*resource
+	for _, window := range options.Windows {
+		all = append(all, abandonedRoomsOf(options.API, window))
+	}
+	if options.Counter {
+		all = append(all, abandonmentsIn(options.API, options.Zone))
+	}
+	if options.Rooms {
+		for _, window := range options.Windows {
+			all = append(all, roomsOf(options.API, window))
+		}
+	}
+	if options.Departments {
+		all = append(all, departmentsOf(options.API))
+	}
+	return all
 }
 
-// try asks for the resource once and records how that ended. An attempt that was
-// given up by its caller says nothing of the workspace and is not recorded.
-func (r *resource) try(ctx context.Context, askedAt time.Time, now func() time.Time) attempt {
-	a := attempt{resource: r}
-	a.answer, a.err = r.fetch(ctx, r.window.Period(askedAt))
-
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	endedAt := now() // Under the lock, so that the latest to end is the latest recorded.
-	a.before = r.state
-	switch {
-	case a.err == nil:
-		r.state.endedAt, r.state.failure, r.state.succeeded = endedAt, failure{}, endedAt
-		if askedAt.After(r.state.askedAt) { // An earlier scrape may end later.
-			r.state.askedAt = askedAt
-		}
-	case failureOf(a.err).reason != string(rocketchat.Canceled):
-		r.state.endedAt, r.state.failure = endedAt, failureOf(a.err)
+// newMemory returns the memory of a resource that asks so many questions.
+func newMemory(questions int) *memory {
+	m := &memory{questions: make([]*rocketchat.Question, questions)}
+	for i := range m.questions {
+		m.questions[i] = new(rocketchat.Question)
 	}
-	a.after = r.state
-	return a
+	return m
+}
+
+// takeOver takes the memory of the same resource among others, whose workspace has
+// been closed.
+func (r *resource) takeOver(previous []*resource) {
+	i := slices.IndexFunc(previous, func(p *resource) bool {
+		return p.name == r.name && p.window.name == r.window.name && p.window.meaning == r.window.meaning
+	})
+	if i >= 0 {
+		r.memory = previous[i].memory
+	}
 }
 
 // current returns how the latest attempts ended.
@@ -79,21 +106,19 @@ func (r *resource) current() refreshState {
 	return r.state
 }
 
-// abandonedRoomsOf returns the resource of a window's abandoned rooms.
-func abandonedRoomsOf(api API, window Window) *resource {
-	question := new(rocketchat.Question)
-	return &resource{
-		name: abandonedRoomsResource, window: window,
-		fetch: func(ctx context.Context, period Period) (answer, error) {
-			got, err := api.AbandonedRooms(ctx, period.Start, period.End, question)
-			if err != nil {
-				return answer{}, err //nolint:wrapcheck // It names the route; the log line names the rest.
-			}
-			metrics, err := abandonedRooms(got, window.Name())
-			if err != nil {
-				return answer{}, err
-			}
-			return answer{period: period, complete: got.Complete, metrics: metrics}, nil
-		},
+// exported returns what may be exported of the last good answer, nil if it is too old
+// or its period has ended.
+func (r *resource) exported(now time.Time, maxAge time.Duration) *answer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a, oldest := r.last, now.Add(-r.window.refresh-maxAge)
+	switch {
+	case a == nil, !a.askedAt.After(oldest), !r.window.current(a.period, now):
+		return nil
+	case !a.countedAt.After(oldest):
+		uncounted := *a
+		uncounted.counts, uncounted.others = nil, false
+		return &uncounted
 	}
+	return a
 }

@@ -5,11 +5,11 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -34,39 +34,78 @@ var update = flag.Bool("update", false, "write the golden pages anew")
 // are those of the test's bubble.
 type exporter struct {
 	server    *rocketchattest.Workspace
+	options   collector.Options
 	workspace *collector.Workspace
 	log       *bytes.Buffer
 }
 
-// start wires an exporter with the windows; without any, with 6h, 24h and today.
+// start wires an exporter with the windows; without any, with 6h, 24h and today. It asks
+// for nothing else.
 func start(t *testing.T, profile rocketchattest.Profile, windows ...collector.Window) *exporter {
 	t.Helper()
-	if len(windows) == 0 {
-		windows = []collector.Window{
+	return startWith(t, rocketchattest.New(profile), func(s *setup) { s.Windows = windows })
+}
+
+// setup is how an exporter is wired.
+type setup struct {
+	collector.Options
+	budgets   *rocketchat.Budgets
+	limit     rocketchat.Limit
+	timeout   time.Duration
+	transport http.RoundTripper
+}
+
+// startWith wires an exporter on a server, after changes to the setup.
+func startWith(t *testing.T, server *rocketchattest.Workspace, change ...func(*setup)) *exporter {
+	t.Helper()
+	e := &exporter{server: server, log: new(bytes.Buffer)}
+	s := &setup{
+		Options: collector.Options{
+			Calls: collector.NewAPICalls(), Zone: time.UTC, InactivityTimeout: time.Hour, MaxAge: 5 * time.Minute,
+			Now: time.Now, Logger: level.NewFilter(log.NewLogfmtLogger(log.NewSyncWriter(e.log)), level.AllowInfo()),
+		},
+		budgets: rocketchat.NewBudgets(time.Now), limit: rocketchat.Limit{Calls: 10, Per: time.Minute},
+		timeout: 30 * time.Second, transport: server.Transport(),
+	}
+	for _, c := range change {
+		c(s)
+	}
+	if len(s.Windows) == 0 {
+		s.Windows = []collector.Window{
 			collector.RollingWindow("6h", 6*time.Hour),
 			collector.RollingWindow("24h", 24*time.Hour),
 			collector.CalendarWindow("today", collector.Today, time.UTC),
 		}
 	}
-	e := &exporter{server: rocketchattest.New(profile), log: new(bytes.Buffer)}
-	calls := collector.NewAPICalls()
+	address := &url.URL{Scheme: "http", Host: "chat.example.com"}
 	client := rocketchat.New(rocketchat.Options{
-		URL:       &url.URL{Scheme: "http", Host: "chat.example.com"},
-		Transport: e.server.Transport(),
+		URL:       address,
+		Transport: s.transport,
 		Credentials: rocketchat.AccessToken(
 			func() (string, error) { return rocketchattest.UserID, nil },
 			func() (string, error) { return rocketchattest.AuthToken, nil }),
-		Timeout: 30 * time.Second,
-		Observe: calls.Observe,
+		Budget:  s.budgets.Server(address, s.limit),
+		Timeout: s.timeout,
+		Observe: s.Calls.Observe,
 		Now:     time.Now,
 	})
-	t.Cleanup(client.CloseIdleConnections)
-	e.workspace = collector.NewWorkspace(collector.Options{
-		API: client, Calls: calls, Windows: windows, InactivityTimeout: time.Hour,
-		Now: time.Now, Logger: level.NewFilter(log.NewLogfmtLogger(log.NewSyncWriter(e.log)), level.AllowInfo()),
+	if s.API == nil {
+		s.API = client
+	}
+	e.options = s.Options
+	e.workspace = collector.NewWorkspace(s.Options)
+	t.Cleanup(func() {
+		e.workspace.Close()
+		client.CloseIdleConnections()
 	})
 	return e
 }
+
+// everything asks for all that can be asked for.
+func everything(s *setup) { s.Rooms, s.Counter, s.Departments = true, true, true }
+
+// noLimit lifts the limit of calls on both sides.
+func noLimit(s *setup) { s.limit.Calls = 0 }
 
 // scrape collects a page within its deadline, by a registry that holds the
 // collector to what it describes.
@@ -120,9 +159,14 @@ func (p page) value(t *testing.T, series string) string {
 
 // rooms returns the exported numbers of a window by department.
 func (p page) rooms(window string) map[string]float64 {
+	return p.numbers("livechat_department_abandoned_rooms", window)
+}
+
+// numbers returns a metric's values of a window by department.
+func (p page) numbers(metric, window string) map[string]float64 {
 	rooms := make(map[string]float64)
 	for _, f := range p {
-		if f.GetName() != "livechat_department_abandoned_rooms" {
+		if f.GetName() != metric {
 			continue
 		}
 		for _, m := range f.GetMetric() {
@@ -181,7 +225,11 @@ func TestAScrapeExportsEveryWindow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(9*time.Hour + 26*time.Minute + 56*time.Second + 789*time.Millisecond)
-				e := start(t, profile)
+				e := startWith(t, rocketchattest.New(profile), everything)
+				e.server.AddDepartments(
+					rocketchattest.Department{ID: "sales", Name: "Sales", Agents: 4},
+					rocketchattest.Department{ID: "billing", Name: "Billing \\ \"VIP\"", Disabled: true},
+					rocketchattest.Department{ID: "old", Name: "Old", Archived: true})
 				e.server.Inject(nil, rocketchattest.Slow(200*time.Millisecond))
 				e.server.AddRooms(abandoned("sales", 3*time.Hour)...)
 				e.server.AddRooms(abandoned("sales", 8*time.Hour)...)
@@ -236,14 +284,16 @@ func TestAFailingWindowCostsItsOwnSeriesOnly(t *testing.T) {
 				e := start(t, rocketchattest.Latest)
 				e.server.AddRooms(abandoned("sales", 3*time.Hour)...)
 				e.server.Inject(onlyWindow(6*time.Hour), fault)
+				e.scrape(t)
+				time.Sleep(time.Minute) // By then a call that hangs has timed out.
 				p := e.scrape(t)
 
 				if got := p.rooms("6h"); len(got) > 0 {
 					t.Errorf("6h: exported %v of a failed call", got)
 				}
 				for _, window := range []string{"24h", "today"} {
-					if got := p.rooms(window); len(got) != 1 || got["sales"] != 1 {
-						t.Errorf("%s: got %v, want 1 of sales", window, got)
+					if got := p.rooms(window); !maps.Equal(got, map[string]float64{"sales": 1, "none": 0}) {
+						t.Errorf("%s: got %v, want 1 of sales and 0 of none", window, got)
 					}
 				}
 				for series, want := range map[string]string{
@@ -322,7 +372,7 @@ func TestAnAnswerThatIsNotWholeSaysSo(t *testing.T) {
 
 func TestUpIsTheVerdictOfTheLastTwoMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := start(t, rocketchattest.Latest)
+		e := startWith(t, rocketchattest.New(rocketchattest.Latest), noLimit)
 		e.server.Configure(func(s *rocketchattest.Settings) { s.RateLimit.Calls = 0 })
 		check := func(want string) {
 			t.Helper()
@@ -347,7 +397,7 @@ func TestUpIsTheVerdictOfTheLastTwoMinutes(t *testing.T) {
 
 func TestARefreshIsLoggedWhenItBeginsToFailChangesAndRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := start(t, rocketchattest.Latest)
+		e := startWith(t, rocketchattest.New(rocketchattest.Latest), noLimit)
 		e.server.Configure(func(s *rocketchattest.Settings) { s.RateLimit.Calls = 0 })
 		check := func(want ...string) {
 			t.Helper()
@@ -386,74 +436,6 @@ func TestARefreshIsLoggedWhenItBeginsToFailChangesAndRecovers(t *testing.T) {
 	})
 }
 
-func TestAScrapeThatIsGivenUpSaysNothingOfTheWorkspace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := start(t, rocketchattest.Latest)
-		remove := e.server.Inject(nil, rocketchattest.Hang())
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Second, cancel)
-		registry := prometheus.NewPedanticRegistry()
-		registry.MustRegister(e.workspace.Scrape(ctx))
-		families, err := registry.Gather()
-		if err != nil {
-			t.Error(err)
-		}
-		given := page(families)
-		if got := given.value(t, "livechat_up"); got != "0" {
-			t.Errorf("livechat_up is %s before any attempt has ended, want 0", got)
-		}
-		if got := given.value(t, `livechat_refresh_success{resource="abandoned_rooms",window="6h"}`); got != "absent" {
-			t.Errorf("livechat_refresh_success is %s before any attempt has ended, want absent", got)
-		}
-		remove()
-		if e.log.Len() > 0 {
-			t.Errorf("logged %s", e.log)
-		}
-		p := e.scrape(t)
-		if got := p.value(t, `livechat_api_requests_total{outcome="canceled",route="total-abandoned-chats"}`); got != "3" {
-			t.Errorf("counted %s calls as canceled, want 3", got)
-		}
-	})
-}
-
-func TestAnEarlierScrapeThatEndsLaterDoesNotTurnTimeBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := start(t, rocketchattest.Latest, collector.RollingWindow("24h", 24*time.Hour))
-		remove := e.server.Inject(nil, rocketchattest.Slow(5*time.Second))
-		var wg sync.WaitGroup
-		wg.Go(func() { e.scrape(t) })
-		synctest.Wait()
-		remove()
-		time.Sleep(time.Second)
-		asked := strconv.FormatFloat(float64(time.Now().UnixMilli())/1e3, 'g', -1, 64)
-		e.scrape(t)
-		wg.Wait() // The first has ended now, with an older answer.
-		e.server.Inject(nil, rocketchattest.BadGateway())
-		p := e.scrape(t)
-		if got := p.value(t, `livechat_refresh_timestamp_seconds{resource="abandoned_rooms",window="24h"}`); got != asked {
-			t.Errorf("asked for at %s, want %s", got, asked)
-		}
-	})
-}
-
-func TestAPageTellsHowThingsStandWhenItIsWritten(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := start(t, rocketchattest.Latest, collector.RollingWindow("6h", 6*time.Hour), collector.RollingWindow("24h", 24*time.Hour))
-		// The first scrape's 24h is good at once; its 6h takes 5 s.
-		remove := e.server.Inject(onlyWindow(6*time.Hour), rocketchattest.Slow(5*time.Second))
-		first := make(chan page)
-		go func() { first <- e.scrape(t) }()
-		time.Sleep(time.Second)
-		remove()
-		e.server.Inject(onlyWindow(24*time.Hour), rocketchattest.BadGateway())
-		e.scrape(t) // Its 24h fails while the first scrape waits.
-		p := <-first
-		if got := p.value(t, `livechat_refresh_success{resource="abandoned_rooms",window="24h"}`); got != "0" {
-			t.Errorf("livechat_refresh_success is %s, want 0: the attempt that ended last failed", got)
-		}
-	})
-}
-
 func TestWhatIsKnownOfPagingIsKeptFromScrapeToScrape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(12 * time.Hour)
@@ -462,8 +444,8 @@ func TestWhatIsKnownOfPagingIsKeptFromScrapeToScrape(t *testing.T) {
 			e.server.AddRooms(abandoned(fmt.Sprint("department", i), 3*time.Hour)...)
 		}
 		for range 3 {
-			if got := len(e.scrape(t).rooms("24h")); got != 120 {
-				t.Errorf("got %d departments, want 120", got)
+			if got := len(e.scrape(t).rooms("24h")); got != 121 {
+				t.Errorf("got %d departments, want 120 and none", got)
 			}
 		}
 		if got := len(e.server.Requests()); got != 4 {
@@ -475,7 +457,7 @@ func TestWhatIsKnownOfPagingIsKeptFromScrapeToScrape(t *testing.T) {
 func TestConcurrentScrapesAreEachWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(12 * time.Hour)
-		e := start(t, rocketchattest.Latest)
+		e := startWith(t, rocketchattest.New(rocketchattest.Latest), noLimit)
 		e.server.Configure(func(s *rocketchattest.Settings) { s.RateLimit.Calls = 0 })
 		e.server.Inject(nil, rocketchattest.Slow(time.Second))
 		e.server.AddRooms(abandoned("sales", 3*time.Hour)...)
@@ -484,8 +466,8 @@ func TestConcurrentScrapesAreEachWhole(t *testing.T) {
 			wg.Go(func() {
 				p := e.scrape(t)
 				for _, window := range []string{"6h", "24h", "today"} {
-					if got := p.rooms(window); len(got) != 1 || got["sales"] != 1 {
-						t.Errorf("%s: got %v, want 1 of sales", window, got)
+					if got := p.rooms(window); !maps.Equal(got, map[string]float64{"sales": 1, "none": 0}) {
+						t.Errorf("%s: got %v, want 1 of sales and 0 of none", window, got)
 					}
 				}
 			})

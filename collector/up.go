@@ -7,9 +7,13 @@ const upFor = 2 * time.Minute
 
 // up reports whether the workspace gives valid answers: one that ended within
 // upFor is enough; if nothing ended in that time, the latest verdict stands.
-func up(states []refreshState, now time.Time) bool {
+func (w *Workspace) up(now time.Time) bool {
 	var latest refreshState
-	for _, s := range states {
+	for _, r := range w.resources {
+		if !r.alive {
+			continue
+		}
+		s := r.current()
 		if !s.succeeded.IsZero() && now.Sub(s.succeeded) <= upFor {
 			return true
 		}
@@ -18,13 +22,4 @@ func up(states []refreshState, now time.Time) bool {
 		}
 	}
 	return !latest.endedAt.IsZero() && latest.failure == (failure{})
-}
-
-// states returns how the latest attempts of every resource ended.
-func (w *Workspace) states() []refreshState {
-	states := make([]refreshState, len(w.resources))
-	for i, r := range w.resources {
-		states[i] = r.current()
-	}
-	return states
 }

@@ -34,7 +34,7 @@ func (c *Client) get(ctx context.Context, r *route, query url.Values, b *budget,
 	e := exchange{route: r, now: c.options.Now}
 	failure := e.do(c.options.Transport, req, decode)
 	b.spend(int(e.tries.Load()), e.said)
-	call := Call{Route: r.name, Outcome: OK, Duration: c.options.Now().Sub(begin), Remaining: e.said.remaining}
+	call := Call{Route: r.name, Outcome: OK, Duration: c.options.Now().Sub(begin), Remaining: e.said.remaining, Reset: e.said.reset}
 	if failure == nil {
 		c.options.Observe(call)
 		return nil

@@ -41,6 +41,9 @@ type Call struct {
 	// Remaining is how many calls the server still takes of the route, -1 if it did
 	// not say (X-RateLimit-Remaining).
 	Remaining int
+	// Reset is when the server's window ends, by its own clock, in milliseconds since
+	// the epoch; 0 if it did not say (X-RateLimit-Reset).
+	Reset int64
 }
 
 // Client asks one workspace. It is safe for concurrent use.

@@ -22,14 +22,14 @@ type route struct {
 // apps/meteor/ee/server/api/v1/omnichannel/departments.ts.
 var (
 	totalAbandonedChats = &route{
-		name:       "total-abandoned-chats",
+		name:       TotalAbandonedChats,
 		path:       "api/v1/livechat/analytics/departments/total-abandoned-chats",
 		permission: "view-livechat-manager",
 		roles:      "livechat-manager or livechat-monitor",
 		premium:    true,
 	}
 	amountOfChats = &route{
-		name:       "amount-of-chats",
+		name:       AmountOfChats,
 		path:       "api/v1/livechat/analytics/departments/amount-of-chats",
 		permission: "view-livechat-manager",
 		roles:      "livechat-manager or livechat-monitor",
@@ -40,7 +40,7 @@ var (
 // departmentList is in every edition of the server:
 // apps/meteor/server/api/v1/omnichannel/departments.ts.
 var departmentList = &route{
-	name:       "department",
+	name:       DepartmentRoute,
 	path:       "api/v1/livechat/department",
 	permission: "view-livechat-departments or view-l-room",
 	roles:      "livechat-manager or livechat-monitor",
