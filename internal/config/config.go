@@ -23,8 +23,7 @@ import (
 
 // Config is a configuration without mistakes.
 type Config struct {
-	// Workspaces holds the configured workspaces, ordered by name. This version
-	// serves exactly one.
+	// Workspaces holds the configured workspaces, at least one, ordered by name.
 	Workspaces []Workspace
 }
 
@@ -36,23 +35,36 @@ type Workspace struct {
 	// URL is the address of the workspace: http or https, a host, and the path
 	// prefix if there is one, without a trailing slash.
 	URL *url.URL
-	// UserID and AuthToken are the account's credentials. They may change while the
-	// process runs: read them for each attempt.
-	UserID, AuthToken Secret
+	// UserID and AuthToken are the account's credentials, or Username and Password are,
+	// and the other two are unset. They may change while the process runs: read them for
+	// each attempt.
+	UserID, AuthToken  Secret
+	Username, Password Secret
 	// HTTPClient is how connections are made. It carries no credentials but the key
 	// of a client certificate, and never follows redirects. File names in it are
 	// relative to the working directory, no longer to the configuration file.
 	HTTPClient promconfig.HTTPClientConfig
 	// Windows holds at least one window, in the order of the file. Their names
-	// differ, and so do their periods.
+	// differ, and so do their periods. Workspaces without a list of their own share one:
+	// it must not be changed.
 	Windows []Window
 	// Location is the time zone that calendar windows are cut in.
 	Location *time.Location
 	// InactivityTimeout is the server's Livechat_visitor_inactivity_timeout as the
 	// operator states it; 0 or more. Every window with a Duration is longer.
 	InactivityTimeout time.Duration
+	// Counter says whether the abandoned chats of the month are counted too, Rooms
+	// whether all chats of each window are, and Departments whether the list of
+	// departments is asked for.
+	Counter, Rooms, Departments bool
+	// RateLimit is how often the server may be called. Workspaces of one Address have
+	// the same, because they share it.
+	RateLimit RateLimit
 	// Timeout bounds one call of the API; more than 0.
 	Timeout time.Duration
+	// MaxAge is how far beyond its refresh interval an answer may age and still be
+	// exported; more than 0 and at most a day.
+	MaxAge time.Duration
 }
 
 // Window is a period to count chats in. Exactly one of Duration and Calendar is set.
@@ -64,6 +76,9 @@ type Window struct {
 	// Calendar is one of today, yesterday, this_week, last_week, this_month and
 	// last_month.
 	Calendar string
+	// Refresh is the least time between a good answer and the next question; 0, which
+	// asks at each scrape, to a day.
+	Refresh time.Duration
 }
 
 // Format implements [fmt.Formatter]. It hides the key of the client certificate, which
@@ -92,7 +107,10 @@ func Load(file string, lookupEnv func(string) (string, bool)) (*Config, error) {
 
 // parse turns the content of a configuration file into a Config.
 func parse(file string, data []byte, lookupEnv func(string) (string, bool)) (*Config, error) {
-	r := &reader{file: file, dir: filepath.Dir(file), lookupEnv: lookupEnv}
+	r := &reader{
+		file: file, dir: filepath.Dir(file), lookupEnv: lookupEnv,
+		credentials: knownCredentials{}, checked: map[windowsWithin]bool{},
+	}
 	var workspaces []Workspace
 	if root, ok := r.document(data); ok {
 		r.findCredentials(root.node)

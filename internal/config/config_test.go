@@ -72,6 +72,14 @@ func defaultWindows() []Window {
 	}
 }
 
+// withDefaults returns w with the defaults of the keys that most files leave out.
+func withDefaults(w Workspace) Workspace {
+	w.Counter, w.Rooms, w.Departments = true, true, true
+	w.RateLimit = RateLimit{Calls: 10, Per: time.Minute}
+	w.MaxAge = 5 * time.Minute
+	return w
+}
+
 func TestDefaultFileWorksWithItsThreeVariables(t *testing.T) {
 	t.Parallel()
 	c := load(t, filepath.Join("..", "..", "config.yml"), map[string]string{ //nolint:gosec // G101: The credentials are made up.
@@ -82,7 +90,7 @@ func TestDefaultFileWorksWithItsThreeVariables(t *testing.T) {
 	if len(c.Workspaces) != 1 {
 		t.Fatalf("got %d workspaces, want 1", len(c.Workspaces))
 	}
-	diffWorkspaces(t, c.Workspaces[0], Workspace{
+	diffWorkspaces(t, c.Workspaces[0], withDefaults(Workspace{
 		Name:              "main",
 		URL:               mustParseURL(t, "https://chat.example.com"),
 		UserID:            Secret{&source{value: "rbAXPnMktTFbNpwtJ"}},
@@ -92,7 +100,7 @@ func TestDefaultFileWorksWithItsThreeVariables(t *testing.T) {
 		Location:          time.UTC,
 		InactivityTimeout: time.Hour,
 		Timeout:           30 * time.Second,
-	})
+	}))
 }
 
 // What the default file shows in comments must work once the comment signs are gone.
@@ -156,7 +164,7 @@ func TestLoadGoodFiles(t *testing.T) {
 		{
 			file:        "minimal.yml",
 			environment: map[string]string{"TOKEN": "token-of-main\n"},
-			want: Workspace{
+			want: withDefaults(Workspace{
 				Name:              "main",
 				URL:               mustParseURL(t, "http://localhost:3000"),
 				UserID:            Secret{&source{value: "0123456789"}},
@@ -166,16 +174,16 @@ func TestLoadGoodFiles(t *testing.T) {
 				Location:          time.UTC,
 				InactivityTimeout: time.Hour,
 				Timeout:           30 * time.Second,
-			},
+			}),
 		},
 		{
 			file:        "common.yml",
 			environment: map[string]string{"YES": "true"},
 			want: Workspace{
-				Name:      "main",
-				URL:       mustParseURL(t, "https://[::1]:3000/a/b"),
-				UserID:    Secret{&source{value: "${x}"}},
-				AuthToken: Secret{&source{value: "$a$$b"}},
+				Name:     "main",
+				URL:      mustParseURL(t, "https://[::1]:3000/a/b"),
+				Username: Secret{&source{value: "${x}", form: loginText}},
+				Password: Secret{&source{value: "a pass€word, $a$$b", form: loginText}},
 				HTTPClient: promconfig.HTTPClientConfig{
 					EnableHTTP2: true,
 					ProxyConfig: promconfig.ProxyConfig{ProxyFromEnvironment: true},
@@ -183,14 +191,18 @@ func TestLoadGoodFiles(t *testing.T) {
 				Windows:           []Window{{Name: "this_week", Calendar: "this_week"}},
 				Location:          mustLoadLocation(t, "America/Sao_Paulo"),
 				InactivityTimeout: 30 * time.Minute,
+				Rooms:             true,
+				Departments:       true,
+				RateLimit:         RateLimit{Calls: 10, Per: 10 * time.Second},
 				Timeout:           time.Minute,
+				MaxAge:            24 * time.Hour,
 			},
 		},
 		{
 			file: "everything.yml",
 			environment: map[string]string{
 				"SECRET_NAME": "token", "LENGTH": "45m", "ZONE": "Asia/Kolkata", "TIMEOUT": "2s",
-				"CERTIFICATES": certificates,
+				"CERTIFICATES": certificates, "REFRESH": "15", "NO": "false", "CALLS": "20",
 			},
 			want: Workspace{
 				Name: "head-office_1.x",
@@ -219,15 +231,17 @@ func TestLoadGoodFiles(t *testing.T) {
 					{Name: "45m", Duration: 45 * time.Minute},
 					{Name: "1d12h", Duration: 36 * time.Hour},
 					{Name: "shift", Duration: 8 * time.Hour},
-					{Name: "business day €", Calendar: "today"},
-					{Name: "2w", Duration: 14 * 24 * time.Hour},
-					{Name: "last_month", Calendar: "last_month"},
+					{Name: "business day €", Calendar: "today", Refresh: 90 * time.Second},
+					{Name: "2w", Duration: 14 * 24 * time.Hour, Refresh: 15 * time.Minute},
+					{Name: "last_month", Calendar: "last_month", Refresh: 24 * time.Hour},
 					{Name: "yesterday", Calendar: "yesterday"},
 					{Name: "a name that is exactly as long as the longest that a label holds", Duration: 10 * 365 * 24 * time.Hour},
 					{Name: "price ${x} $5", Duration: 30 * time.Minute},
 				},
-				Location: mustLoadLocation(t, "Asia/Kolkata"),
-				Timeout:  2500 * time.Millisecond,
+				Location:  mustLoadLocation(t, "Asia/Kolkata"),
+				RateLimit: RateLimit{Calls: 20, Per: 30 * time.Second},
+				Timeout:   2500 * time.Millisecond,
+				MaxAge:    20 * time.Minute,
 			},
 		},
 	} {
@@ -242,6 +256,44 @@ func TestLoadGoodFiles(t *testing.T) {
 	}
 }
 
+func TestSeveralWorkspaces(t *testing.T) {
+	t.Parallel()
+	directory := filepath.Join("testdata", "good")
+	c := load(t, filepath.Join(directory, "several.yml"), nil)
+	common := Workspace{
+		UserID:            Secret{&source{value: "x"}},
+		AuthToken:         Secret{&source{value: "y"}},
+		HTTPClient:        promconfig.HTTPClientConfig{EnableHTTP2: true},
+		Location:          time.UTC,
+		InactivityTimeout: time.Hour,
+		Counter:           true,
+		Rooms:             true,
+		RateLimit:         RateLimit{Calls: 4, Per: time.Minute},
+		Timeout:           30 * time.Second,
+		MaxAge:            5 * time.Minute,
+	}
+	elsewhere, sales, support := common, common, common
+	elsewhere.Name, elsewhere.URL = "elsewhere", mustParseURL(t, "http://chat.example.com")
+	elsewhere.Windows = []Window{{Name: "2h", Duration: 2 * time.Hour}, {Name: "1d", Duration: 24 * time.Hour}}
+	elsewhere.RateLimit = RateLimit{Calls: 0, Per: 2 * time.Minute}
+	sales.Name, sales.URL = "sales", mustParseURL(t, "https://Chat.Example.com/sales")
+	sales.Windows = []Window{{Name: "today", Calendar: "today"}}
+	support.Name, support.URL = "support", mustParseURL(t, "https://chat.example.com:443/support")
+	support.UserID, support.AuthToken = Secret{}, Secret{}
+	support.Username = Secret{&source{value: "exporter", form: loginText}}
+	support.Password = Secret{&source{
+		file: filepath.Join(directory, "password"), key: "workspaces.support.password_file", form: loginText,
+	}}
+	support.Windows, support.Rooms = []Window{{Name: "24h", Duration: 24 * time.Hour}}, false
+	want := []Workspace{elsewhere, sales, support}
+	if len(c.Workspaces) != len(want) {
+		t.Fatalf("got %d workspaces, want %d", len(c.Workspaces), len(want))
+	}
+	for i := range want {
+		diffWorkspaces(t, c.Workspaces[i], want[i])
+	}
+}
+
 func TestPrintedConfigHidesCredentials(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"
@@ -250,6 +302,8 @@ func TestPrintedConfigHidesCredentials(t *testing.T) {
 		URL:       mustParseURL(t, "https://chat.example.com"),
 		UserID:    Secret{&source{value: secret + "id"}},
 		AuthToken: Secret{&source{value: secret + "token"}},
+		Username:  Secret{&source{value: secret + "name"}},
+		Password:  Secret{&source{value: secret + "password"}},
 		HTTPClient: promconfig.HTTPClientConfig{
 			TLSConfig: promconfig.TLSConfig{Cert: "certificate", Key: secret + "key"},
 		},

@@ -49,7 +49,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	reference := readText(t, "..", "..", "docs", "configuration.md")
 	defaultFile := readText(t, "..", "..", "config.yml")
 	http := httpClientSchema()
-	keys := slices.Concat(rootSchema().keys, workspaceSchema().keys, http.keys, tlsSchema().keys, windowSchema().keys)
+	keys := slices.Concat(rootSchema().keys, workspaceSchema().keys, http.keys, tlsSchema().keys, windowSchema().keys, rateLimitSchema().keys)
 	for _, key := range keys {
 		if !strings.Contains(reference, "`"+key+"`") {
 			t.Errorf("docs/configuration.md does not mention `%s`", key)

@@ -67,7 +67,7 @@ func (r *reader) document(data []byte) (root value, ok bool) {
 	first, err := loadNode(loader)
 	switch {
 	case errors.Is(err, io.EOF) || err == nil && isNull(first.Content[0]):
-		r.fail(value{line: 1}, "the file is empty: it needs workspaces with an entry for the workspace")
+		r.fail(value{line: 1}, "the file is empty: it needs workspaces with an entry for each workspace")
 		return value{}, false
 	case err != nil:
 		r.failYAML(err)

@@ -51,9 +51,14 @@ func (e *Error) Unwrap() error {
 // have hundreds of thousands.
 const maxMistakes = 1000
 
+// full reports whether a further mistake would only be counted.
+func (r *reader) full() bool {
+	return len(r.mistakes) == maxMistakes
+}
+
 // fail notes a mistake at v.
 func (r *reader) fail(v value, format string, args ...any) {
-	if len(r.mistakes) == maxMistakes {
+	if r.full() {
 		r.untold++
 		return
 	}

@@ -29,7 +29,7 @@ func FuzzParse(f *testing.F) {
 	// No message and no name of a key or variable holds these.
 	values := map[string]string{ //nolint:gosec // G101: The credentials are made up.
 		"AUTH_TOKEN": "dGhlIHRva2Vu", "WRONG": "d3Jvbmc=\n", "NESTED": "${QVVUSF9UT0tFTg}",
-		"LENGTH": "5400001ms", "ROCKETCHAT_URL": "https://bm8taG9zdA.example.com", "EMPTY": "",
+		"LENGTH": "5400001ms", "CALLS": "0000000000000000000012", "PASSWORD": "c2VjcmV0 €", "ROCKETCHAT_URL": "https://bm8taG9zdA.example.com", "EMPTY": "",
 	}
 	lookupEnv := environment(values)
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -64,10 +64,23 @@ func checkAnyError(t *testing.T, data []byte, err error, values map[string]strin
 
 func checkInvariants(t *testing.T, c *Config) {
 	t.Helper()
-	if len(c.Workspaces) != 1 {
-		t.Fatalf("got %d workspaces", len(c.Workspaces))
+	if len(c.Workspaces) == 0 {
+		t.Fatal("got no workspaces")
 	}
-	w := c.Workspaces[0]
+	names := map[string]bool{}
+	for _, w := range c.Workspaces {
+		if names[w.Name] {
+			t.Errorf("the workspace %q is there twice", w.Name)
+		}
+		names[w.Name] = true
+		checkWorkspaceInvariants(t, w)
+		checkCredentialInvariants(t, c, w)
+		checkWindowInvariants(t, w)
+	}
+}
+
+func checkWorkspaceInvariants(t *testing.T, w Workspace) {
+	t.Helper()
 	switch {
 	case w.Name == "" || len(w.Name) > 64:
 		t.Errorf("the name is %q", w.Name)
@@ -79,6 +92,10 @@ func checkInvariants(t *testing.T, c *Config) {
 		t.Errorf("the location is %v", w.Location)
 	case w.Timeout <= 0 || w.InactivityTimeout < 0:
 		t.Errorf("the timeouts are %v and %v", w.Timeout, w.InactivityTimeout)
+	case w.RateLimit.Calls < 0 || w.RateLimit.Calls > maxCalls || w.RateLimit.Per <= 0 || w.RateLimit.Per > maxPer:
+		t.Errorf("the rate limit is %+v", w.RateLimit)
+	case w.MaxAge <= 0 || w.MaxAge > maxMaxAge:
+		t.Errorf("the greatest age is %v", w.MaxAge)
 	case w.HTTPClient.FollowRedirects:
 		t.Error("redirects are followed")
 	case w.HTTPClient.Validate() != nil || w.HTTPClient.TLSConfig.Validate() != nil:
@@ -90,24 +107,45 @@ func checkInvariants(t *testing.T, c *Config) {
 	case w.HTTPClient.ProxyURL.URL != nil && w.HTTPClient.ProxyURL.User != nil:
 		t.Errorf("the proxy's URL carries credentials: %v", w.HTTPClient)
 	}
-	for _, secret := range []Secret{w.UserID, w.AuthToken} {
-		if secret.source.value == "" {
-			continue // Files with credentials are not read while fuzzing.
+}
+
+// checkCredentialInvariants checks the credentials of w, and that no name in c holds one.
+func checkCredentialInvariants(t *testing.T, c *Config, w Workspace) {
+	t.Helper()
+	present := func(secrets ...Secret) (n int) {
+		for _, secret := range secrets {
+			if secret.source != nil {
+				n++
+			}
 		}
-		if credential, err := secret.Read(); err != nil || credential == "" || strings.ContainsAny(credential, " \t\r\n") {
-			t.Errorf("got the credential %q, %v", credential, err)
-		}
+		return n
 	}
-	for _, secret := range []Secret{w.UserID, w.AuthToken} {
-		names := []string{w.Name}
+	if token, login := present(w.UserID, w.AuthToken), present(w.Username, w.Password); token+login != 2 || token == 1 {
+		t.Fatalf("got %d parts of a token and %d of a login", token, login)
+	}
+	var names []string
+	for _, w := range c.Workspaces {
+		names = append(names, w.Name)
 		for _, window := range w.Windows {
 			names = append(names, window.Name)
 		}
-		if credential := secret.source.value; len(credential) >= minPartBytes && strings.Contains(strings.Join(names, "\n"), credential) {
+	}
+	for _, secret := range []Secret{w.UserID, w.AuthToken, w.Username, w.Password} {
+		if secret.source == nil || secret.source.file != "" {
+			continue // Files with credentials are not read while fuzzing.
+		}
+		unfit := " \t\r\n"
+		if secret.source.form == loginText {
+			unfit = "\t\r\n"
+		}
+		credential, err := secret.Read()
+		if err != nil || credential == "" || strings.ContainsAny(credential, unfit) {
+			t.Errorf("got the credential %q, %v", credential, err)
+		}
+		if secret != w.Username && len(credential) >= minPartBytes && strings.Contains(strings.Join(names, "\n"), credential) {
 			t.Errorf("one of the names %q holds the credential %q", names, credential)
 		}
 	}
-	checkWindowInvariants(t, w)
 }
 
 func checkWindowInvariants(t *testing.T, w Workspace) {
@@ -127,6 +165,8 @@ func checkWindowInvariants(t *testing.T, w Workspace) {
 			t.Errorf("%+v has no single period", window)
 		case window.Calendar == "" && window.Duration <= w.InactivityTimeout:
 			t.Errorf("%+v is not longer than %v", window, w.InactivityTimeout)
+		case window.Refresh < 0 || window.Refresh > maxRefresh:
+			t.Errorf("%+v is asked for too seldom", window)
 		}
 		names[window.Name], periods[period] = true, true
 	}

@@ -36,8 +36,8 @@ const proxyCredentials = keyProxyFromEnvironment + ": true, and put them into HT
 // connects, past the care that is taken of user_id and auth_token.
 func httpClientSchema() schema {
 	const (
-		credentials = "is not supported, because it carries credentials: the account is given by user_id and auth_token alone"
-		headers     = "is not supported, because headers can carry credentials: the account is given by user_id and auth_token alone"
+		credentials = "is not supported, because it carries credentials: the account is given by user_id and auth_token, or by username and password, alone"
+		headers     = "is not supported, because headers can carry credentials: the account is given by user_id and auth_token, or by username and password, alone"
 		proxy       = "is not supported, because headers can carry credentials: for a proxy that asks for some use " + proxyCredentials
 		redirects   = "is not supported, because redirects are never followed, so that the token goes to no other address: " +
 			"set url to the final address"

@@ -19,7 +19,8 @@ type reader struct {
 	mistakes  []*Error
 	untold    int // How many mistakes there are beyond those.
 
-	credentials []string // Those that stand in the file; no name may hold one.
+	credentials knownCredentials // No name may hold one.
+	checked     map[windowsWithin]bool
 }
 
 // value is a node of the file, the line to report it by, and the key path to it.
@@ -221,6 +222,24 @@ func (r *reader) boolean(v value) bool {
 	}
 }
 
+// number returns a whole number from 0 to most. The cure says what to write.
+func (r *reader) number(v value, most int, cure string) (t text, n int, ok bool) {
+	t, ok = r.scalar(v)
+	if !ok {
+		return text{}, 0, false
+	}
+	n, err := strconv.Atoi(t.content)
+	switch {
+	case strings.Trim(t.content, "0123456789") != "":
+		r.failText(t, "%s is not a whole number: %s", t.shown(), cure)
+		return text{}, 0, false
+	case err != nil || n > most:
+		r.failText(t, "must not be more than %d: %s", most, cure)
+		return text{}, 0, false
+	}
+	return t, n, true
+}
+
 // duration is a length of time and the text it was written as.
 type duration struct {
 	text
@@ -239,6 +258,29 @@ func (r *reader) duration(v value) (d duration, ok bool) {
 		return duration{}, false
 	}
 	return duration{text: t, Duration: length}, true
+}
+
+// bounds is what a duration must lie within.
+type bounds struct {
+	zero bool          // It may be 0.
+	most time.Duration // The longest.
+	cure string        // What to write.
+}
+
+// durationWithin returns a duration that lies within b.
+func (r *reader) durationWithin(v value, b bounds) (d duration, ok bool) {
+	d, ok = r.duration(v)
+	switch {
+	case !ok:
+		return duration{}, false
+	case d.Duration == 0 && !b.zero:
+		r.failText(d.text, "must be more than 0: %s", b.cure)
+		return duration{}, false
+	case d.Duration > b.most:
+		r.failText(d.text, "must not be more than %s: %s", model.Duration(b.most), b.cure)
+		return duration{}, false
+	}
+	return d, true
 }
 
 const (

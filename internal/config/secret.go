@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // hidden stands for a credential wherever it is printed.
@@ -22,17 +24,37 @@ type Secret struct {
 
 // source is where a credential comes from: a value or a file.
 type source struct {
-	value string // Trimmed, and checked by checkCredential.
+	value string // Trimmed, and checked by form.check.
 	file  string // Where value is empty.
 	// key is the path of the key that names the file, for messages. The name itself
 	// is not shown: it may be a token that was written into the wrong key.
 	key string
+	// form is what the content of a file must look like.
+	form form
+}
+
+// form is what a credential must look like.
+type form int
+
+const (
+	// headerValue is what can be sent as the value of a header: a user id or a token.
+	headerValue form = iota
+	// loginText is what can be sent to log in with: a username or a password.
+	loginText
+)
+
+// check says what keeps credential from having the form. It shows nothing of it.
+func (f form) check(credential string) error {
+	if f == loginText {
+		return checkLoginText(credential)
+	}
+	return checkHeaderValue(credential)
 }
 
 // Read returns the credential. A file is read anew each time, so that a credential can
 // be replaced while the process runs; white space around it is removed. What Read
-// returns is printable ASCII without spaces. The error says what to do and
-// shows nothing of the content. Read may be called concurrently.
+// returns is one line; of a user id or a token, printable ASCII without spaces. The error
+// says what to do and shows nothing of the content. Read may be called concurrently.
 func (s Secret) Read() (string, error) {
 	switch {
 	case s.source == nil:
@@ -40,15 +62,16 @@ func (s Secret) Read() (string, error) {
 	case s.source.value != "":
 		return s.source.value, nil
 	}
-	content, err := readCredential(s.source.file)
+	content, err := readCredential(s.source.file, s.source.form)
 	if err != nil {
 		return "", fmt.Errorf("the file of %s: %w", s.source.key, err)
 	}
 	return content, nil
 }
 
-// readCredential returns the credential that file holds. Its errors do not name the file.
-func readCredential(file string) (string, error) {
+// readCredential returns the credential that file holds, which must have the form f. Its
+// errors do not name the file.
+func readCredential(file string, f form) (string, error) {
 	content, err := readRegularFile(file, maxSecretBytes)
 	if err != nil {
 		return "", explainRead(err, maxSecretBytes, "the credential")
@@ -57,16 +80,16 @@ func readCredential(file string) (string, error) {
 	if credential == "" {
 		return "", errors.New("the file is empty: write the credential to it")
 	}
-	if err := checkCredential(credential); err != nil {
+	if err := f.check(credential); err != nil {
 		return "", err
 	}
 	return credential, nil
 }
 
-// checkCredential refuses all but printable ASCII without spaces. Other characters cannot
+// checkHeaderValue refuses all but printable ASCII without spaces. Other characters cannot
 // be sent as the value of a header (RFC 9110, section 5.5); a space can, but is in no
 // user id and in no token.
-func checkCredential(credential string) error {
+func checkHeaderValue(credential string) error {
 	for _, char := range []byte(credential) {
 		switch {
 		case char == ' ':
@@ -76,6 +99,18 @@ func checkCredential(credential string) error {
 			return errors.New("the credential holds a line break or another character that an HTTP header cannot carry: " +
 				"it must be one line of printable ASCII without spaces, and nothing else")
 		}
+	}
+	return nil
+}
+
+// checkLoginText refuses what nobody types into a form to log in. A password is sent in
+// JSON, which carries every other character.
+func checkLoginText(credential string) error {
+	switch {
+	case !utf8.ValidString(credential):
+		return errors.New("the credential is not UTF-8: save the file as UTF-8, or correct the environment variable")
+	case strings.ContainsFunc(credential, unicode.IsControl):
+		return errors.New("the credential holds a line break or another control character: it must be one line, and nothing else")
 	}
 	return nil
 }

@@ -24,6 +24,14 @@ func secretFile(t *testing.T, content string) Secret {
 	return Secret{&source{file: file, key: "workspaces.main.auth_token_file"}}
 }
 
+// loginFile is secretFile for a username or a password.
+func loginFile(t *testing.T, content string) Secret {
+	t.Helper()
+	s := secretFile(t, content)
+	s.source.form = loginText
+	return s
+}
+
 func TestSecretRead(t *testing.T) {
 	t.Parallel()
 	const allowed = "!\"#$%&'()*+,-./0123456789:;<=>?@ABC[\\]^_`abc{|}~"
@@ -36,6 +44,7 @@ func TestSecretRead(t *testing.T) {
 		{"file", secretFile(t, "abc"), "abc"},
 		{"file with white space around", secretFile(t, "\r\n\t abc \t\r\n\n"), "abc"},
 		{"every character that is allowed", secretFile(t, "x"+allowed), "x" + allowed},
+		{"every character that a password may have", loginFile(t, " pass word €"+allowed+"\u00a0! \n"), "pass word €" + allowed + "\u00a0!"},
 		{"the largest file", secretFile(t, strings.Repeat("x", maxSecretBytes)), strings.Repeat("x", maxSecretBytes)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -53,7 +62,8 @@ func TestSecretReadErrors(t *testing.T) {
 	const (
 		unsendable = "the credential holds a line break or another character that an HTTP header cannot carry: " +
 			"it must be one line of printable ASCII without spaces, and nothing else"
-		spaced = "the credential holds a space: write the token alone, or the user id alone, without a word such as Bearer before it"
+		unprintable = "the credential holds a line break or another control character: it must be one line, and nothing else"
+		spaced      = "the credential holds a space: write the token alone, or the user id alone, without a word such as Bearer before it"
 	)
 	for _, test := range []struct {
 		name   string
@@ -95,6 +105,13 @@ func TestSecretReadErrors(t *testing.T) {
 		{"delete", secretFile(t, "hunter2\x7f"), `the file of workspaces.main.auth_token_file: ` + unsendable},
 		{"a word before it", secretFile(t, "Bearer hunter2\n"), `the file of workspaces.main.auth_token_file: ` + spaced},
 		{"two words", secretFile(t, "hunter2 third\nfourth"), `the file of workspaces.main.auth_token_file: ` + spaced},
+		{"two lines of a password", loginFile(t, "hunter2\nthird"), `the file of workspaces.main.auth_token_file: ` + unprintable},
+		{"a tab in a password", loginFile(t, "hunter2\tthird"), `the file of workspaces.main.auth_token_file: ` + unprintable},
+		{
+			"a password in another encoding",
+			loginFile(t, "hunter2\xe9"),
+			`the file of workspaces.main.auth_token_file: the credential is not UTF-8: save the file as UTF-8, or correct the environment variable`,
+		},
 		{"byte order mark", secretFile(t, "\ufeffhunter2"), `the file of workspaces.main.auth_token_file: ` + unsendable},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"math"
 	"strings"
 	"time"
 )
@@ -12,39 +13,72 @@ const (
 	keyWindows           = "windows"
 	keyTimezone          = "timezone"
 	keyInactivityTimeout = "inactivity_timeout"
+	keyCounter           = "counter"
+	keyRooms             = "rooms"
+	keyDepartments       = "departments"
+	keyRateLimit         = "rate_limit"
 	keyTimeout           = "timeout"
+	keyMaxAge            = "max_age"
 )
+
+// settingKeys returns those keys.
+func settingKeys() []string {
+	return []string{
+		keyWindows, keyTimezone, keyInactivityTimeout, keyCounter, keyRooms, keyDepartments,
+		keyRateLimit, keyTimeout, keyMaxAge,
+	}
+}
+
+// maxMaxAge bounds how old an answer may be shown. What is older than a day tells nobody
+// how the workspace does.
+const maxMaxAge = 24 * time.Hour
 
 // settings holds the values of those keys; nil where a key is not there.
 type settings struct {
-	windows    *[]window
-	location   *time.Location
-	inactivity *duration
-	timeout    *time.Duration
+	windows     *windowList
+	location    *time.Location
+	inactivity  *duration
+	counter     *bool
+	rooms       *bool
+	departments *bool
+	rateLimit   *rateLimit
+	timeout     *time.Duration
+	maxAge      *duration
 }
 
 // defaultSettings returns what holds where a key is neither common nor a workspace's own.
 func defaultSettings() settings {
+	windows := []Window{
+		{Name: "6h", Duration: 6 * time.Hour},
+		{Name: "24h", Duration: 24 * time.Hour},
+		{Name: "7d", Duration: 7 * 24 * time.Hour},
+		{Name: "today", Calendar: "today"},
+	}
 	return settings{
-		windows: &[]window{
-			{Window: Window{Name: "6h", Duration: 6 * time.Hour}},
-			{Window: Window{Name: "24h", Duration: 24 * time.Hour}},
-			{Window: Window{Name: "7d", Duration: 7 * 24 * time.Hour}},
-			{Window: Window{Name: "today", Calendar: "today"}},
-		},
-		location:   time.UTC,
-		inactivity: &duration{text: text{written: "1h"}, Duration: time.Hour},
-		timeout:    new(30 * time.Second),
+		windows:     &windowList{windows: windows, periods: make([]text, len(windows))},
+		location:    time.UTC,
+		inactivity:  &duration{text: text{written: "1h"}, Duration: time.Hour},
+		counter:     new(true),
+		rooms:       new(true),
+		departments: new(true),
+		rateLimit:   new(defaultRateLimit()),
+		timeout:     new(30 * time.Second),
+		maxAge:      &duration{text: text{written: "5m"}, Duration: 5 * time.Minute},
 	}
 }
 
 // or returns s with the keys that are not there taken from other.
 func (s settings) or(other settings) settings {
 	return settings{
-		windows:    cmp.Or(s.windows, other.windows),
-		location:   cmp.Or(s.location, other.location),
-		inactivity: cmp.Or(s.inactivity, other.inactivity),
-		timeout:    cmp.Or(s.timeout, other.timeout),
+		windows:     cmp.Or(s.windows, other.windows),
+		location:    cmp.Or(s.location, other.location),
+		inactivity:  cmp.Or(s.inactivity, other.inactivity),
+		counter:     cmp.Or(s.counter, other.counter),
+		rooms:       cmp.Or(s.rooms, other.rooms),
+		departments: cmp.Or(s.departments, other.departments),
+		rateLimit:   cmp.Or(s.rateLimit, other.rateLimit),
+		timeout:     cmp.Or(s.timeout, other.timeout),
+		maxAge:      cmp.Or(s.maxAge, other.maxAge),
 	}
 }
 
@@ -62,12 +96,24 @@ func (r *reader) settings(fields map[string]value) settings {
 		d, _ := r.duration(v)
 		s.inactivity = &d
 	}
-	if v, ok := fields[keyTimeout]; ok {
-		d, ok := r.duration(v)
-		if ok && d.Duration == 0 {
-			r.failText(d.text, "must be more than 0: write how long one call of the API may take, such as 30s")
+	for key, setting := range map[string]**bool{keyCounter: &s.counter, keyRooms: &s.rooms, keyDepartments: &s.departments} {
+		if v, ok := fields[key]; ok {
+			*setting = new(r.boolean(v))
 		}
+	}
+	if v, ok := fields[keyRateLimit]; ok {
+		s.rateLimit = new(r.rateLimit(v))
+	}
+	if v, ok := fields[keyTimeout]; ok {
+		d, _ := r.durationWithin(v, bounds{most: math.MaxInt64, cure: "write how long one call of the API may take, such as 30s"})
 		s.timeout = &d.Duration
+	}
+	if v, ok := fields[keyMaxAge]; ok {
+		d, ok := r.durationWithin(v, bounds{most: maxMaxAge, cure: "write how old an answer may become that is still exported, such as 5m"})
+		if !ok {
+			d.Duration = math.MaxInt64
+		}
+		s.maxAge = &d
 	}
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -16,38 +17,49 @@ const (
 	keyName     = "name"
 	keyDuration = "duration"
 	keyCalendar = "calendar"
+	keyRefresh  = "refresh"
 )
 
 // windowSchema returns the keys of a window that is a mapping.
 func windowSchema() schema {
-	return schema{keys: []string{keyName, keyDuration, keyCalendar}}
+	return schema{keys: []string{keyName, keyDuration, keyCalendar, keyRefresh}}
 }
 
 // maxNameBytes bounds a window's name, which is a label on many series.
 const maxNameBytes = 64
+
+// maxRefresh bounds how seldom a window may be asked for. A day is the longest interval
+// at which any window has something new to tell: each calendar period moves every day.
+const maxRefresh = 24 * time.Hour
 
 // calendarPeriods returns the values that [Window.Calendar] can have.
 func calendarPeriods() []string {
 	return []string{"today", "yesterday", "this_week", "last_week", "this_month", "last_month"}
 }
 
-// window is a Window and the text of its period. The node of a default window, which
-// stands nowhere in the file, is nil.
+// window is a Window and the text of its period.
 type window struct {
 	Window
 	period text
 }
 
+// windowList holds windows, and the text of the period of each. The node of the text is
+// nil in the default windows, which stand nowhere in the file.
+type windowList struct {
+	windows []Window
+	periods []text
+}
+
 // windows reads the list of windows; those with a mistake are left out.
-func (r *reader) windows(v value) []window {
+func (r *reader) windows(v value) windowList {
 	elements, ok := r.list(v)
 	if !ok {
-		return nil
+		return windowList{}
 	}
 	if len(elements) == 0 {
 		r.fail(v, "is empty: configure at least one window, such as [24h]")
 	}
-	var windows []window
+	var list windowList
 	names, periods := map[string]value{}, map[Window]value{}
 	for _, element := range elements {
 		w, ok := r.window(element)
@@ -64,12 +76,12 @@ func (r *reader) windows(v value) []window {
 			continue
 		}
 		periods[period], names[w.Name] = element, element
-		windows = append(windows, w)
+		list.windows, list.periods = append(list.windows, w.Window), append(list.periods, w.period)
 	}
-	return windows
+	return list
 }
 
-// window reads a window: a period, or a mapping with a period and perhaps a name.
+// window reads a window: a period, or a mapping with a period and perhaps more.
 func (r *reader) window(v value) (w window, ok bool) {
 	if v.node.Kind != yaml.MappingNode {
 		if w, ok = r.period(v, parsePeriod); !ok {
@@ -82,28 +94,54 @@ func (r *reader) window(v value) (w window, ok bool) {
 	if !ok {
 		return window{}, false
 	}
+	w, ok = r.periodOf(v, fields)
+	refresh, refreshOK := r.refresh(fields)
+	name, nameOK := r.nameOf(w, fields)
+	w.Refresh, w.Name = refresh, name
+	return w, ok && refreshOK && nameOK
+}
+
+// periodOf reads the period of the window v, which is a mapping of fields. The window has
+// no name yet, and the zero value stands for a mistake.
+func (r *reader) periodOf(v value, fields map[string]value) (w window, ok bool) {
 	length, hasLength := fields[keyDuration]
 	calendar, hasCalendar := fields[keyCalendar]
 	switch {
 	case hasLength && hasCalendar:
 		r.fail(v, "has both duration and calendar: remove one of them")
-		return window{}, false
 	case hasLength:
-		w, ok = r.period(length, parseLength)
+		return r.period(length, parseLength)
 	case hasCalendar:
-		w, ok = r.period(calendar, parseCalendar)
+		return r.period(calendar, parseCalendar)
 	default:
 		r.fail(v, "has neither duration nor calendar: add one of them, such as duration: 24h or calendar: today")
-		return window{}, false
 	}
-	name, nameOK := w.period, ok
+	return window{}, false
+}
+
+// refresh reads the least interval between two questions about a window.
+func (r *reader) refresh(fields map[string]value) (interval time.Duration, ok bool) {
+	v, ok := fields[keyRefresh]
+	if !ok {
+		return 0, true
+	}
+	d, ok := r.durationWithin(v, bounds{
+		zero: true, most: maxRefresh,
+		cure: "write how long to wait before the window is asked for again, such as 5m",
+	})
+	return d.Duration, ok
+}
+
+// nameOf reads the name of w, which is the text of its period if there is none.
+func (r *reader) nameOf(w window, fields map[string]value) (name string, ok bool) {
+	t, ok := w.period, w.period.node != nil
 	if configured, hasName := fields[keyName]; hasName {
-		name, nameOK = r.text(configured)
+		t, ok = r.text(configured)
 	}
-	if nameOK {
-		w.Name, nameOK = r.name(name)
+	if !ok {
+		return "", false
 	}
-	return w, ok && nameOK
+	return r.name(t)
 }
 
 // period reads a period as parse understands it. The window has no name yet.
@@ -126,8 +164,8 @@ func (r *reader) name(t text) (name string, ok bool) {
 		r.failText(t, "%v", err)
 		return "", false
 	}
-	if r.holdsCredential(t.content) {
-		r.failText(t, "the name is a user_id or auth_token of this file, or holds one, and would be a label: choose another")
+	if r.credentials.in(t.content) {
+		r.failText(t, "the name is a user_id, auth_token or password of this file, or holds one, and would be a label: choose another")
 		return "", false
 	}
 	return t.content, true
@@ -182,21 +220,35 @@ func checkName(name string) error {
 	return nil
 }
 
+// windowsWithin is what checkWindows has looked at. Workspaces that leave both to the top
+// of the file share them, and the mistakes in them are told once.
+type windowsWithin struct {
+	windows    *windowList
+	inactivity *duration
+}
+
 // checkWindows refuses the windows of s in which the server can never count a chat. A
 // chat counts when the visitor was silent for the timeout between its beginning and its
 // end, and both lie inside the window; so it takes a window longer than the timeout.
 func (r *reader) checkWindows(s settings) {
+	pair := windowsWithin{s.windows, s.inactivity}
+	if r.checked[pair] {
+		return
+	}
+	r.checked[pair] = true
 	const reason = "so the server can never count a chat in it: configure a longer window, " +
 		"or set inactivity_timeout to the value of the server's Livechat_visitor_inactivity_timeout"
-	for _, w := range *s.windows {
-		switch {
+	for i, w := range s.windows.windows {
+		switch period := s.windows.periods[i]; {
 		case w.Calendar != "" || w.Duration > s.inactivity.Duration:
-		case w.period.node == nil:
+		case r.full():
+			r.untold++
+		case period.node == nil:
 			r.failText(s.inactivity.text, "the default window %s is not longer than %s, %s",
 				w.Name, s.inactivity.shown(), reason)
 		default:
-			r.failText(w.period, "a window of %s is not longer than inactivity_timeout (%s), %s",
-				w.period.shown(), s.inactivity.shown(), reason)
+			r.failText(period, "a window of %s is not longer than inactivity_timeout (%s), %s",
+				period.shown(), s.inactivity.shown(), reason)
 		}
 	}
 }
