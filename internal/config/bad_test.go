@@ -37,6 +37,10 @@ func badEnvironment() map[string]string {
 		"AN_HOUR_MORE":            "7200s",
 		"THREE_HOURS":             "10800s",
 		"ZERO":                    "0ms",
+		"ONE":                     "01",
+		"CALLS":                   "0000012",
+		"A_MINUTE":                "60000ms",
+		"FOUR_MINUTES":            "239999ms",
 		"SECONDS":                 "5400",
 		"B":                       "b",
 

@@ -4,8 +4,9 @@
 // What comes out is plain values with nothing left to decide: defaults are filled in,
 // a workspace's own keys have replaced the common ones, variables are replaced, time
 // zones are loaded. The package knows YAML, the environment that it is handed, and the
-// files that hold credentials and certificates. It must not know the API, metrics or
-// HTTP servers, and imports no other package of this module.
+// files that hold credentials and certificates. Of the API it knows which calls the keys
+// cost, and nothing else; it must not know metrics or HTTP servers, and imports no other
+// package of this module.
 //
 // Two rules hold for every message: it never shows a value that came from the
 // environment (what is shown is the text of the file, such as ${NAME}), and it never

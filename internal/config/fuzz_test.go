@@ -77,6 +77,27 @@ func checkInvariants(t *testing.T, c *Config) {
 		checkCredentialInvariants(t, c, w)
 		checkWindowInvariants(t, w)
 	}
+	checkCosts(t, c)
+}
+
+// checkCosts checks that every workspace can be served.
+func checkCosts(t *testing.T, c *Config) {
+	t.Helper()
+	limits := map[string]RateLimit{}
+	for _, w := range c.Workspaces {
+		if limit, ok := limits[w.Address()]; ok && limit != w.RateLimit {
+			t.Errorf("got %+v and %+v for %s", limit, w.RateLimit, w.Address())
+		}
+		limits[w.Address()] = w.RateLimit
+	}
+	for _, cost := range Costs(c.Workspaces) {
+		switch limit := cost.Limit.Calls; {
+		case cost.Calls <= 0 || cost.Age > cost.MaxAge || limit != 0 && limit < cost.Together:
+			t.Errorf("cannot be served: %+v", cost)
+		case limit != 0 && cost.Periods*limit < cost.Calls:
+			t.Errorf("the calls of a round do not fit: %+v", cost)
+		}
+	}
 }
 
 func checkWorkspaceInvariants(t *testing.T, w Workspace) {

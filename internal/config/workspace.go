@@ -49,11 +49,15 @@ func (r *reader) configuration(root value) []Workspace {
 		r.fail(v, "is empty: add an entry for each workspace")
 	}
 	var workspaces []Workspace
+	var inOrder []placed
 	for _, e := range entries {
 		w, own := r.workspace(e)
-		r.resolve(&w, own.or(common))
+		effective := own.or(common)
+		r.resolve(&w, effective)
 		workspaces = append(workspaces, w)
+		inOrder = append(inOrder, placed{Workspace: w, entry: e, settings: effective})
 	}
+	r.checkBudgets(inOrder)
 	slices.SortFunc(workspaces, func(a, b Workspace) int { return cmp.Compare(a.Name, b.Name) })
 	return workspaces
 }
