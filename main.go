@@ -216,14 +216,14 @@ func newHandler(f *flags, cfg *config.Config, logger log.Logger) (http.Handler, 
 			collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
 	handler, err := server.New(server.Options{
-		Workspace:         workspace,
 		Exporter:          registry,
 		MetricsPath:       f.metricsPath,
 		TimeoutOffset:     f.timeoutOffset,
 		Version:           version.Info(),
 		InstrumentHandler: !f.disableExporterMetrics,
+		Now:               time.Now,
 		Logger:            logger,
-	})
+	}, server.Running{Workspaces: []server.NamedWorkspace{{Name: cfg.Workspaces[0].Name, Workspace: workspace}}})
 	if err != nil {
 		return nil, fmt.Errorf("--web.telemetry-path: %w", err)
 	}

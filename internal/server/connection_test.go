@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"livechat_exporter/internal/server"
 )
 
 // deadlines records the deadlines that a handler sets, as time from the beginning.
@@ -50,7 +48,7 @@ func TestThePageHasTenSecondsAfterItsScrapeToBeSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h, _ := handler(t, func(o *server.Options) { o.InstrumentHandler = tt.instrument })
+				h, _ := handler(t, func(s *setup) { s.InstrumentHandler = tt.instrument })
 				r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", tt.body)
 				if tt.header != "" {
 					r.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", tt.header)
@@ -143,9 +141,9 @@ func TestAWriterWithoutDeadlinesIsServed(t *testing.T) {
 
 func TestTheExportersMetricsHaveSeenTheScrapeOfTheirPage(t *testing.T) {
 	calls := prometheus.NewCounter(prometheus.CounterOpts{Name: "calls_total", Help: "Calls."})
-	h, _ := handler(t, func(o *server.Options) {
-		o.Exporter.MustRegister(calls)
-		o.Workspace = workspace{collect: func(context.Context, chan<- prometheus.Metric) { calls.Inc() }}
+	h, _ := handler(t, func(s *setup) {
+		s.Exporter.MustRegister(calls)
+		s.Workspaces[0].Workspace = workspace{collect: func(context.Context, chan<- prometheus.Metric) { calls.Inc() }}
 	})
 	for _, want := range []string{"\ncalls_total 1\n", "\ncalls_total 2\n"} {
 		if _, _, body := get(t, h, http.MethodGet, "/metrics"); !strings.Contains(body, want) {

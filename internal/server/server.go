@@ -1,94 +1,105 @@
 package server
 
 import (
-	"fmt"
-	"io"
+	"context"
 	"net/http"
-	"path"
-	"slices"
-	"strings"
+	"sync/atomic"
 	"time"
-	"unicode"
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Options are what the server needs. Workspace, Exporter, MetricsPath and Logger
-// are required.
+// Options are what the server needs for as long as it runs. Exporter, MetricsPath,
+// Now and Logger are required.
 type Options struct {
-	// Workspace is what /metrics asks.
-	Workspace Workspace
 	// Exporter holds the exporter's own metrics.
 	Exporter *prometheus.Registry
-	// MetricsPath is the path of the page of metrics. It begins with a slash
-	// and is not one of the server's other paths.
+	// MetricsPath is the path of the page of the exporter's own metrics. It
+	// begins with a slash and is not one of the server's other paths.
 	MetricsPath string
 	// TimeoutOffset is taken off the scraper's timeout.
 	TimeoutOffset time.Duration
+	// MaxRequests is how many requests for one workspace are served at once; no
+	// limit where it is 0.
+	MaxRequests int
 	// Version is shown on the landing page.
 	Version string
 	// InstrumentHandler adds promhttp_metric_handler_requests_total,
-	// _requests_in_flight and _errors_total to Exporter.
+	// _requests_in_flight and _errors_total to Exporter. They count the scrapes of
+	// workspaces too.
 	InstrumentHandler bool
-	// Logger is told of pages that could not be served.
+	// EnableProfiles serves the profiles of the Go runtime.
+	EnableProfiles bool
+	// Reload loads the configuration anew and replaces the running one. Its error
+	// is shown to the client. Where it is nil nobody can reload over HTTP.
+	Reload func(ctx context.Context) error
+	// Now is the clock.
+	Now func() time.Time
+	// Logger is told of pages that could not be served, and of what a new
+	// configuration changes on them.
 	Logger log.Logger
 }
 
-// The server's other paths.
-const (
-	landingPath = "/"
-	healthyPath = "/-/healthy"
-	readyPath   = "/-/ready"
-)
+// Server is the handler of all paths. It is safe for concurrent use.
+type Server struct {
+	options Options
+	running atomic.Pointer[Running] // Ordered, and never nil.
+	pages   *pages
+	landing *landing
+	handler http.Handler
+}
 
-// New returns the handler of all paths. It fails if MetricsPath cannot be one.
-func New(options Options) (http.Handler, error) {
+// New returns a server of a configuration. It fails if MetricsPath cannot be one.
+func New(options Options, running Running) (*Server, error) {
 	if err := checkMetricsPath(options.MetricsPath); err != nil {
 		return nil, err
 	}
-	landing, err := landingPage(options)
-	if err != nil {
-		return nil, err
+	s := &Server{
+		options: options,
+		pages: &pages{
+			exporter: options.Exporter, offset: options.TimeoutOffset, limit: newRequestLimit(options.MaxRequests), logger: options.Logger,
+		},
+		landing: newLanding(),
 	}
-	page := &metricsHandler{
-		workspace: options.Workspace, exporter: options.Exporter, offset: options.TimeoutOffset, logger: options.Logger,
-	}
-	var metrics http.Handler = page
 	if options.InstrumentHandler {
-		page.errors = options.Exporter
-		metrics = promhttp.InstrumentMetricHandler(options.Exporter, page)
+		s.pages.errors = options.Exporter
 	}
+	s.running.Store(ordered(running))
+	s.handler = withSecurityHeaders(s.mux())
+	return s, nil
+}
 
+// mux returns the handler of each path.
+func (s *Server) mux() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle("GET "+landingPath+"{$}", landing)
-	mux.Handle("GET "+options.MetricsPath, metrics)
-	mux.HandleFunc("GET "+healthyPath, answer("livechat_exporter is healthy.\n"))
+	mux.HandleFunc("GET "+landingPath+"{$}", s.landingPage)
+	mux.Handle("GET "+s.options.MetricsPath, s.instrumented(s.metrics))
+	mux.Handle("GET "+probePath, s.instrumented(s.probe))
+	mux.HandleFunc("GET "+discoveryPath, s.discovery)
+	mux.HandleFunc("GET "+healthyPath, text("livechat_exporter is healthy.\n"))
 	// There is a server only once a configuration has been loaded.
-	mux.HandleFunc("GET "+readyPath, answer("livechat_exporter is ready.\n"))
-	return mux, nil
+	mux.HandleFunc("GET "+readyPath, text("livechat_exporter is ready.\n"))
+	for _, method := range []string{http.MethodPost, http.MethodPut} {
+		mux.Handle(method+" "+reloadPath, sameOrigin(http.HandlerFunc(s.reload)))
+	}
+	mux.HandleFunc("GET "+configPath, s.config)
+	if s.options.EnableProfiles {
+		handleProfiles(mux)
+	}
+	return mux
 }
 
-// answer returns a handler of a fixed text.
-func answer(text string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, text) // It fails only where nobody reads it.
+// instrumented counts the requests for a page of metrics, if that is wanted.
+func (s *Server) instrumented(page http.HandlerFunc) http.Handler {
+	if !s.options.InstrumentHandler {
+		return page
 	}
+	return promhttp.InstrumentMetricHandler(s.options.Exporter, page)
 }
 
-// checkMetricsPath fails if the path would not lead to the page of metrics.
-func checkMetricsPath(metricsPath string) error {
-	switch {
-	case !strings.HasPrefix(metricsPath, "/") || path.Clean(metricsPath) != metricsPath:
-		return fmt.Errorf("the path of the metrics, %q, must begin with a slash and have no empty, . or .. parts", metricsPath)
-	case strings.ContainsFunc(metricsPath, func(r rune) bool {
-		return !strings.ContainsRune("/-_.~", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
-	}):
-		return fmt.Errorf("the path of the metrics, %q, may hold only letters, digits and /-_.~", metricsPath)
-	case slices.Contains([]string{landingPath, healthyPath, readyPath}, metricsPath):
-		return fmt.Errorf("the path of the metrics, %q, is taken by another page", metricsPath)
-	}
-	return nil
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.handler.ServeHTTP(w, r)
 }

@@ -1,0 +1,78 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// pages writes pages of metrics.
+type pages struct {
+	exporter prometheus.Gatherer   // The exporter's own metrics.
+	errors   prometheus.Registerer // Where to count pages that could not be served; may be nil.
+	offset   time.Duration         // Taken off the scraper's timeout.
+	limit    *requestLimit
+	logger   log.Logger
+}
+
+// scrape writes the page of a workspace, and after its metrics those of others, if
+// any: by the time these are read they have seen this scrape. The page is made anew
+// for each request: the collector has the request's deadline, and a registry for
+// itself.
+func (p *pages) scrape(w http.ResponseWriter, r *http.Request, workspace NamedWorkspace, others ...prometheus.Gatherer) {
+	available, err := scrapeTime(r.Header, p.offset)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if !p.limit.begin(workspace.Name) {
+		http.Error(w, fmt.Sprintf("%d requests for this workspace are being served, which is the limit (--web.max-requests)", p.limit.most),
+			http.StatusServiceUnavailable)
+		return
+	}
+	defer p.limit.end(workspace.Name)
+	boundConnection(w, r, time.Now().Add(available+sendTime))
+	ctx, cancel := context.WithTimeout(r.Context(), available)
+	defer cancel()
+
+	page := prometheus.NewRegistry()
+	page.MustRegister(workspace.Workspace.Scrape(ctx))
+	p.write(w, r, append(prometheus.Gatherers{page}, others...))
+}
+
+// own writes the page of the exporter's own metrics alone.
+func (p *pages) own(w http.ResponseWriter, r *http.Request) {
+	boundConnection(w, r, time.Now().Add(sendTime))
+	p.write(w, r, p.exporter)
+}
+
+// write writes what is gathered, in the format that the client asks for.
+func (p *pages) write(w http.ResponseWriter, r *http.Request, metrics prometheus.Gatherer) {
+	promhttp.HandlerFor(metrics, promhttp.HandlerOpts{
+		ErrorLog:          errorLog{r.Context(), p.logger},
+		ErrorHandling:     promhttp.HTTPErrorOnError,
+		Registry:          p.errors,
+		EnableOpenMetrics: true,
+	}).ServeHTTP(w, r)
+}
+
+// errorLog hands promhttp's errors to our logger.
+type errorLog struct {
+	request context.Context //nolint:containedctx // Println has no parameter for it.
+	logger  log.Logger
+}
+
+// Println implements promhttp.Logger. A scraper that hangs up is no error of ours.
+func (l errorLog) Println(v ...any) {
+	logger := level.Error(l.logger)
+	if l.request.Err() != nil {
+		logger = level.Debug(l.logger)
+	}
+	_ = logger.Log("msg", "The page of metrics was not served whole", "err", fmt.Sprint(v...))
+}
