@@ -111,8 +111,8 @@ func TestTheLandingPageSumsWorkspacesUp(t *testing.T) {
 		"good":          {[]collector.ResourceStatus{asked(time.Second), asked(42 * time.Second), asked(2 * time.Second)}, `<span class="good">good</span> <span class="say">oldest answer 42 s ago</span>`},
 		"not asked":     {[]collector.ResourceStatus{{}, {}}, `<span class="unasked">not asked yet</span> <span class="say"></span>`},
 		"no resources":  {nil, `<span class="unasked">not asked yet</span>`},
-		"failing":       {[]collector.ResourceStatus{fails("forbidden"), fails("timeout"), fails("forbidden")}, `<span class="failing">failing</span> <span class="say">3 of 3 failing (forbidden, timeout)</span>`},
-		"some failing":  {[]collector.ResourceStatus{asked(time.Second), fails("forbidden"), {}}, `1 of 3 failing (forbidden), 1 of 3 not asked yet, oldest answer 1 s ago`},
+		"failing":       {[]collector.ResourceStatus{fails("forbidden"), fails("timeout"), fails("forbidden")}, `<span class="failing">failing</span> <span class="say">3 of 3 (forbidden, timeout)</span>`},
+		"some failing":  {[]collector.ResourceStatus{asked(time.Second), fails("forbidden"), {}}, `1 of 3 (forbidden), 1 of 3 not asked yet, oldest answer 1 s ago`},
 		"some good yet": {[]collector.ResourceStatus{{}, asked(time.Second)}, `<span class="good">good</span> <span class="say">1 of 2 not asked yet, oldest answer 1 s ago`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -95,7 +95,7 @@ func (s *Server) links(running *Running) []linkView {
 	}
 	links := []linkView{
 		{s.options.MetricsPath, "Metrics", exporter},
-		{discoveryPath, "Discovery", "of the workspaces, for Prometheus"},
+		{discoveryPath, "Discovery", "for Prometheus"},
 		{configPath, "Configuration", "without its secrets"},
 		{healthyPath, "Healthy", "the process lives"},
 		{readyPath, "Ready", "a configuration is loaded"},
@@ -166,7 +166,7 @@ func summary(status []collector.ResourceStatus, now time.Time) (state standing, 
 	switch {
 	case numbers[failing] > 0:
 		state = failing
-		parts = append(parts, fmt.Sprintf("%d of %d failing (%s)", numbers[failing], len(status), strings.Join(outcomes, ", ")))
+		parts = append(parts, fmt.Sprintf("%d of %d (%s)", numbers[failing], len(status), strings.Join(outcomes, ", ")))
 	case numbers[good] > 0:
 		state = good
 	default:
