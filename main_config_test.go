@@ -15,14 +15,15 @@ import (
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
-// startWith runs the program for a workspace with one window, today, and with more
-// lines of configuration.
+// startWith runs the program for a workspace with one window, today, of which nothing
+// but the abandoned chats is asked for, and with more lines of configuration.
 func startWith(t *testing.T, ws http.Handler, lines string) *program {
 	t.Helper()
 	chat := httptest.NewServer(ws)
 	t.Cleanup(chat.Close)
 	file := filepath.Join(t.TempDir(), "config.yml")
-	text := fmt.Sprintf("workspaces: {main: {url: %q, user_id: %s, auth_token: %s}}\nwindows: [today]\n%s\n",
+	text := fmt.Sprintf("workspaces: {main: {url: %q, user_id: %s, auth_token: %s}}\nwindows: [today]\n"+
+		"counter: false\nrooms: false\ndepartments: false\n%s\n",
 		chat.URL, rocketchattest.UserID, rocketchattest.AuthToken, lines)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -84,7 +84,7 @@ func startWith(t *testing.T, server *rocketchattest.Workspace, change ...func(*s
 		Credentials: rocketchat.AccessToken(
 			func() (string, error) { return rocketchattest.UserID, nil },
 			func() (string, error) { return rocketchattest.AuthToken, nil }),
-		Budget:  s.budgets.Server(address, s.limit),
+		Budget:  s.budgets.Server("http://chat.example.com:80", s.limit),
 		Timeout: s.timeout,
 		Observe: s.Calls.Observe,
 		Now:     time.Now,

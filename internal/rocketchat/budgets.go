@@ -1,9 +1,6 @@
 package rocketchat
 
 import (
-	"net"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 )
@@ -23,13 +20,13 @@ func NewBudgets(now func() time.Time) *Budgets {
 	return &Budgets{now: now, servers: make(map[string]*ServerBudget)}
 }
 
-// Server returns the budget of the server at the URL's scheme, host and port, and
-// gives it the limit. All clients of one server share it, because the server counts
-// the calls that come from one address, whoever they are for.
-func (b *Budgets) Server(u *url.URL, limit Limit) *ServerBudget {
+// Server returns the budget of the server at an address, which is scheme, host and
+// port, always written alike; and gives it the limit. All clients of one server share
+// it, because the server counts the calls that come from one address, whoever they are
+// for.
+func (b *Budgets) Server(address string, limit Limit) *ServerBudget {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	address := serverAddress(u)
 	server := b.servers[address]
 	if server == nil {
 		server = &ServerBudget{now: b.now, routes: make(map[string]*budget)}
@@ -37,15 +34,6 @@ func (b *Budgets) Server(u *url.URL, limit Limit) *ServerBudget {
 	}
 	server.setLimit(limit)
 	return server
-}
-
-// serverAddress is scheme, host and port, written in one way.
-func serverAddress(u *url.URL) string {
-	scheme, port := strings.ToLower(u.Scheme), u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[scheme]
-	}
-	return scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }
 
 // ServerBudget is the budget of one server, with one part for each route. It is safe

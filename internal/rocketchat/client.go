@@ -63,7 +63,7 @@ func New(options Options) *Client {
 		options.Observe = func(Call) {}
 	}
 	if options.Budget == nil {
-		options.Budget = NewBudgets(options.Now).Server(options.URL, Limit{Per: time.Minute})
+		options.Budget = NewBudgets(options.Now).Server(options.URL.Host, Limit{Per: time.Minute})
 	}
 	return &Client{options: options, analyticsPaging: newPagingSupport(), listPaging: newPagingSupport()}
 }

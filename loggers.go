@@ -1,0 +1,38 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	sloggokit "github.com/tjhop/slog-gokit"
+)
+
+// loggers returns the logger for our own code, and the one that exporter-toolkit
+// takes, with lines that look alike.
+func loggers(w io.Writer, logLevel, format string) (own log.Logger, toolkit *slog.Logger) {
+	base := log.NewLogfmtLogger(log.NewSyncWriter(w))
+	if format == "json" {
+		base = log.NewJSONLogger(log.NewSyncWriter(w))
+	}
+	base = level.NewFilter(base, level.Allow(level.ParseDefault(logLevel, level.InfoValue())))
+
+	var slogLevel slog.LevelVar
+	_ = slogLevel.UnmarshalText([]byte(logLevel)) // The flag allows no other word.
+	return log.With(base, "ts", log.DefaultTimestampUTC, "caller", log.DefaultCaller),
+		slog.New(sloggokit.NewGoKitHandler(timeAsTS(base), &slogLevel))
+}
+
+// timeAsTS renames the key of slog's time to the one of our own lines.
+func timeAsTS(next log.Logger) log.Logger {
+	return log.LoggerFunc(func(keyvals ...any) error {
+		for i := 0; i+1 < len(keyvals); i += 2 {
+			if at, ok := keyvals[i+1].(time.Time); ok && keyvals[i] == slog.TimeKey {
+				keyvals[i], keyvals[i+1] = "ts", at.UTC()
+			}
+		}
+		return next.Log(keyvals...)
+	})
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-kit/log"
+	promconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/version"
+
+	"livechat_exporter/collector"
+	"livechat_exporter/internal/config"
+	"livechat_exporter/internal/rocketchat"
+	"livechat_exporter/internal/server"
+)
+
+// maxResponseHeaderBytes is what a workspace may send as the header of one answer,
+// for each call at a time. Rocket.Chat and a few proxies send some hundred bytes.
+const maxResponseHeaderBytes = 64 << 10
+
+// workspaces are the workspaces that run. They are changed by one caller at a time.
+type workspaces struct {
+	logger  log.Logger
+	budgets *rocketchat.Budgets
+	byName  map[string]*workspace
+}
+
+// workspace is one workspace that runs, and what it was made of.
+type workspace struct {
+	*collector.Workspace
+	config config.Workspace
+	client *rocketchat.Client
+	calls  *collector.APICalls
+}
+
+func newWorkspaces(logger log.Logger) *workspaces {
+	return &workspaces{logger: logger, budgets: rocketchat.NewBudgets(time.Now)}
+}
+
+// prepare makes all of a configuration that can fail, and changes nothing yet. Then run
+// puts it in the place of what runs: what did not change runs on, and what is asked the
+// same as the same account keeps its answers and counts.
+func (w *workspaces) prepare(cfg *config.Config) (run func() server.Running, err error) {
+	transports := make(map[string]http.RoundTripper, len(cfg.Workspaces))
+	for _, ws := range cfg.Workspaces {
+		if running := w.byName[ws.Name]; running != nil && running.config.Equal(ws) {
+			continue
+		}
+		if transports[ws.Name], err = newTransport(ws); err != nil {
+			return nil, err
+		}
+	}
+	return func() server.Running {
+		next := make(map[string]*workspace, len(cfg.Workspaces))
+		served := server.Running{Config: cfg.Redacted()}
+		for _, ws := range cfg.Workspaces {
+			running := w.byName[ws.Name]
+			if transport, changed := transports[ws.Name]; changed {
+				running = w.start(ws, transport, running)
+			}
+			next[ws.Name] = running
+			served.Workspaces = append(served.Workspaces, server.NamedWorkspace{Name: ws.Name, Workspace: running})
+		}
+		for name, running := range w.byName {
+			if next[name] == nil {
+				running.stop()
+			}
+		}
+		w.byName = next
+		return served
+	}, nil
+}
+
+// close ends all workspaces.
+func (w *workspaces) close() {
+	for _, running := range w.byName {
+		running.stop()
+	}
+}
+
+// start starts a workspace in the place of another one of its name, which may be nil.
+func (w *workspaces) start(ws config.Workspace, transport http.RoundTripper, before *workspace) *workspace {
+	calls := collector.NewAPICalls()
+	var previous *collector.Workspace
+	if before != nil {
+		before.stop()
+		if before.config.SameAccount(ws) {
+			calls, previous = before.calls, before.Workspace
+		}
+	}
+	client := rocketchat.New(rocketchat.Options{
+		URL:         ws.URL,
+		Transport:   transport,
+		Credentials: rocketchat.AccessToken(ws.UserID.Read, ws.AuthToken.Read),
+		UserAgent:   name + "/" + version.Version,
+		Budget:      w.budgets.Server(ws.Address(), rocketchat.Limit{Calls: ws.RateLimit.Calls, Per: ws.RateLimit.Per}),
+		Timeout:     ws.Timeout,
+		Observe:     calls.Observe,
+		Now:         time.Now,
+	})
+	return &workspace{
+		config: ws, client: client, calls: calls,
+		Workspace: collector.NewWorkspace(collector.Options{
+			API:               client,
+			Calls:             calls,
+			Windows:           windows(ws),
+			Rooms:             ws.Rooms,
+			Counter:           ws.Counter,
+			Departments:       ws.Departments,
+			Zone:              ws.Location,
+			InactivityTimeout: ws.InactivityTimeout,
+			MaxAge:            ws.MaxAge,
+			Now:               time.Now,
+			Logger:            log.With(w.logger, "workspace", ws.Name),
+			Previous:          previous,
+		}),
+	}
+}
+
+// stop ends the workspace's calls and connections.
+func (w *workspace) stop() {
+	w.Close()
+	w.client.CloseIdleConnections()
+}
+
+// newTransport returns what makes the connections to a workspace.
+func newTransport(ws config.Workspace) (http.RoundTripper, error) {
+	transport, err := promconfig.NewRoundTripperFromConfig(ws.HTTPClient, name)
+	if err != nil {
+		return nil, fmt.Errorf("workspaces.%s.http_client: %w", ws.Name, err)
+	}
+	// With files in tls_config it is a wrapper that makes a transport anew whenever
+	// they change, which cannot be told: there Go's own limit of 10 MiB holds.
+	if t, ok := transport.(*http.Transport); ok {
+		t.MaxResponseHeaderBytes = maxResponseHeaderBytes
+	}
+	return transport, nil
+}
+
+// windows are the configured windows as the collector knows them.
+func windows(ws config.Workspace) []collector.Window {
+	windows := make([]collector.Window, 0, len(ws.Windows))
+	for _, w := range ws.Windows {
+		window := collector.RollingWindow(w.Name, w.Duration)
+		if w.Calendar != "" {
+			window = collector.CalendarWindow(w.Name, collector.Calendar(w.Calendar), ws.Location)
+		}
+		windows = append(windows, window.RefreshedEvery(w.Refresh))
+	}
+	return windows
+}
