@@ -66,6 +66,9 @@ type Workspace struct {
 	// MaxAge is how far beyond its refresh interval an answer may age and still be
 	// exported; more than 0 and at most a day.
 	MaxAge time.Duration
+
+	// fromEnvironment holds the keys of free text in HTTPClient that are not shown.
+	fromEnvironment map[string]bool
 }
 
 // Window is a period to count chats in. Exactly one of Duration and Calendar is set.

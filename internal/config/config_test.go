@@ -57,7 +57,7 @@ func diffWorkspaces(t *testing.T, got, want Workspace) {
 	gotValue, wantValue := reflect.ValueOf(got), reflect.ValueOf(want)
 	for field, gotField := range gotValue.Fields() {
 		wantField := wantValue.FieldByIndex(field.Index)
-		if !reflect.DeepEqual(gotField.Interface(), wantField.Interface()) {
+		if field.IsExported() && !reflect.DeepEqual(gotField.Interface(), wantField.Interface()) {
 			t.Errorf("%s: got %#v, want %#v", field.Name, gotField.Interface(), wantField.Interface())
 		}
 	}

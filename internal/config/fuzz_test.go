@@ -3,8 +3,11 @@ package config
 import (
 	"errors"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +81,33 @@ func checkInvariants(t *testing.T, c *Config) {
 		checkWindowInvariants(t, w)
 	}
 	checkCosts(t, c)
+	checkRestored(t, "config.yml", c)
+	checkRedacted(t, c)
+}
+
+// checkRedacted checks that no credential is shown, but for one that is a word which is
+// shown of every such configuration.
+func checkRedacted(t *testing.T, c *Config) {
+	t.Helper()
+	words := &Config{}
+	for i, w := range c.Workspaces {
+		w.Name, w.URL, w.HTTPClient = "w"+strconv.Itoa(i), &url.URL{Scheme: "https", Host: "w"}, defaultHTTPClient()
+		w.UserID, w.AuthToken, w.Username, w.Password = Secret{}, Secret{}, Secret{}, Secret{}
+		w.Windows = slices.Clone(w.Windows)
+		for j := range w.Windows {
+			w.Windows[j].Name = "w"
+		}
+		words.Workspaces = append(words.Workspaces, w)
+	}
+	shown, fixed := c.Redacted(), string(words.Redacted())
+	for _, w := range c.Workspaces {
+		for _, secret := range []Secret{w.UserID, w.AuthToken, w.Password} {
+			if secret.source == nil || len(secret.source.value) < minPartBytes || strings.Contains(fixed, secret.source.value) {
+				continue
+			}
+			checkNotShown(t, shown, secret.source.value)
+		}
+	}
 }
 
 // checkCosts checks that every workspace can be served.

@@ -40,6 +40,7 @@ func (w Workspace) Equal(other Workspace) bool {
 	}
 	// A location remembers which of its offsets was used last.
 	w.Location, other.Location = nil, nil
+	w.fromEnvironment, other.fromEnvironment = nil, nil // Which says how it is shown.
 	return reflect.DeepEqual(w, other)
 }
 

@@ -91,7 +91,7 @@ func (r *reader) workspace(e entry) (w Workspace, own settings) {
 	}
 	r.account(&w, e.value, fields)
 	if v, ok := fields[keyHTTPClient]; ok {
-		w.HTTPClient = r.httpClient(v, w.URL)
+		w.HTTPClient, w.fromEnvironment = r.httpClient(v, w.URL), r.fromEnvironment(v.node)
 	}
 	return w, r.settings(fields)
 }
