@@ -9,8 +9,8 @@
 // package of this module.
 //
 // Two rules hold for every message: it never shows a value that came from the
-// environment (what is shown is the text of the file, such as ${NAME}), and it never
-// shows a credential.
+// environment (what is shown is the text of the file, such as ${NAME}, and what follows
+// from numbers and durations), and it never shows a credential.
 package config
 
 import (

@@ -152,6 +152,29 @@ func TestDefaultFileWorksWithItsCommentedKeys(t *testing.T) {
 	}
 }
 
+// What stands in the default file's comment about a login takes the place of the token.
+func TestDefaultFileWorksWithALogin(t *testing.T) {
+	t.Parallel()
+	text := readText(t, "..", "..", "config.yml")
+	for _, key := range []string{"user_id", "auth_token"} {
+		text = strings.Replace(text, "    "+key+":", "    # "+key+":", 1)
+	}
+	for _, key := range []string{"username", "password_file"} {
+		text = strings.Replace(text, "    # "+key+":", "    "+key+":", 1)
+	}
+	c, err := parse("config.yml", []byte(text), environment(map[string]string{"ROCKETCHAT_URL": "https://chat.example.com"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := c.Workspaces[0]
+	if w.UserID.source != nil || w.AuthToken.source != nil || w.Username.source == nil || w.Password.source == nil {
+		t.Fatal("the account is not given by a username and a password")
+	}
+	if got, want := w.Password.source.file, "/run/secrets/rocketchat_password"; got != want {
+		t.Errorf("got the password file %q, want %q", got, want)
+	}
+}
+
 func TestLoadGoodFiles(t *testing.T) {
 	t.Parallel()
 	directory, certificates := filepath.Join("testdata", "good"), t.TempDir()
