@@ -1,6 +1,7 @@
 package rocketchat
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -19,40 +20,74 @@ import (
 // answer to decode. The error is an [*Error], or wraps [ErrNoCredentials] if nothing
 // was sent.
 func (c *Client) get(ctx context.Context, r *route, query url.Values, b *budget, decode func(io.Reader, remoteText) error) error {
+	a, err := c.options.Credentials.account(ctx, c)
+	if err != nil {
+		b.release(1)
+		return unsent(ctx, r, err)
+	}
+	_, err = c.send(ctx, outgoing{method: http.MethodGet, route: r, query: query, account: a}, b, decode)
+	if failed, ok := errors.AsType[*Error](err); ok && failed.Outcome == Unauthorized {
+		failed.Message = cmp.Or(c.options.Credentials.refused(a), failed.Message)
+	}
+	return err
+}
+
+// unsent returns why a call was not sent, as the error of its caller.
+func unsent(ctx context.Context, r *route, err error) error {
+	if _, ok := errors.AsType[*Error](err); ok { // Of the login.
+		return err
+	}
+	if errors.Is(err, ctx.Err()) {
+		return broken(ctx, r, err, remoteText{})
+	}
+	return fmt.Errorf("%s: %w", r.name, err)
+}
+
+// outgoing is a request that is to be sent.
+type outgoing struct {
+	method string
+	route  *route
+	query  url.Values
+	// body is JSON; nil is none.
+	body []byte
+	// account is zero for a call without credentials.
+	account account
+}
+
+// send sends one call, which was taken from the budget, and hands the body of a 200
+// JSON answer to decode. The error is an [*Error] if anything was sent.
+func (c *Client) send(ctx context.Context, o outgoing, b *budget, decode func(io.Reader, remoteText) error) (*exchange, error) {
 	if c.options.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.options.Timeout)
 		defer cancel()
 	}
-	req, err := c.request(ctx, r, query)
+	r := o.route
+	req, err := c.request(ctx, o)
 	if err != nil {
 		b.release(1)
-		return fmt.Errorf("%s: %w", r.name, err)
+		return nil, fmt.Errorf("%s: %w", r.name, err)
 	}
 
 	begin := c.options.Now()
-	e := exchange{route: r, now: c.options.Now}
+	e := &exchange{route: r, now: c.options.Now, remote: o.account.remoteText()}
 	failure := e.do(c.options.Transport, req, decode)
 	b.spend(int(e.tries.Load()), e.said)
 	call := Call{Route: r.name, Outcome: OK, Duration: c.options.Now().Sub(begin), Remaining: e.said.remaining, Reset: e.said.reset}
 	if failure == nil {
 		c.options.Observe(call)
-		return nil
+		return e, nil
 	}
 	call.Outcome = failure.Outcome
 	c.options.Observe(call)
-	return failure
+	return e, failure
 }
 
 // request builds the request with its headers.
-func (c *Client) request(ctx context.Context, r *route, query url.Values) (*http.Request, error) {
-	userID, authToken, err := c.options.Credentials.usable()
-	if err != nil {
-		return nil, err
-	}
-	u := c.options.URL.JoinPath(r.path)
-	u.RawQuery = query.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
+func (c *Client) request(ctx context.Context, o outgoing) (*http.Request, error) {
+	u := c.options.URL.JoinPath(o.route.path)
+	u.RawQuery = o.query.Encode()
+	req, err := http.NewRequestWithContext(ctx, o.method, u.String(), bytes.NewReader(o.body))
 	if err != nil {
 		return nil, fmt.Errorf("build the request: %w", err)
 	}
@@ -60,25 +95,31 @@ func (c *Client) request(ctx context.Context, r *route, query url.Values) (*http
 	// Asked for here and not left to the transport, so that it holds for each.
 	req.Header.Set("Accept-Encoding", "gzip")
 	req.Header.Set("User-Agent", c.options.UserAgent)
-	req.Header.Set("X-User-Id", userID)
-	req.Header.Set("X-Auth-Token", authToken)
+	if o.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if o.account.authToken != "" {
+		req.Header.Set("X-User-Id", o.account.userID)
+		req.Header.Set("X-Auth-Token", o.account.authToken)
+	}
 	return req, nil
 }
 
 // exchange is a request and its answer.
 type exchange struct {
-	route *route
-	now   func() time.Time
+	route  *route
+	now    func() time.Time
+	remote remoteText
 
 	tries atomic.Int32 // How many connections the request was given.
 	said  rateLimit
+	date  time.Time // The answer's own; zero if it has none.
 }
 
 // do sends the request and reads the answer.
 func (e *exchange) do(transport http.RoundTripper, req *http.Request, decode func(io.Reader, remoteText) error) *Error {
-	r := e.route
+	r, remote := e.route, e.remote
 	e.said = rateLimit{limit: -1, remaining: -1}
-	remote := remoteText{secrets: []string{req.Header.Get("X-Auth-Token"), req.Header.Get("X-User-Id")}}
 	// The transport alone, not an http.Client: a client follows redirects, and
 	// takes the token headers to whatever host the answer names.
 	resp, err := transport.RoundTrip(e.boundedTries(req))
@@ -87,6 +128,7 @@ func (e *exchange) do(transport http.RoundTripper, req *http.Request, decode fun
 	}
 	defer resp.Body.Close()
 	e.said = readRateLimit(resp, e.now())
+	e.date, _ = http.ParseTime(resp.Header.Get("Date")) // Zero on an error.
 	// After a switch of protocols the transport leaves the connection to us, and
 	// the context no longer ends what reads from it.
 	stop := context.AfterFunc(req.Context(), func() { _ = resp.Body.Close() })
@@ -144,7 +186,9 @@ func broken(ctx context.Context, r *route, err error, remote remoteText) *Error 
 		}
 	default:
 		cause, cure := networkCause(err)
-		e := &Error{Route: r.name, Outcome: Network, Cause: remote.clean(cause)}
+		// The cause is this system's word, or the certificate's, and older than what the
+		// server was sent.
+		e := &Error{Route: r.name, Outcome: Network, Cause: remoteText{secrets: remote.secrets}.clean(cause)}
 		e.Message = cmp.Or(e.Cause, remote.clean(err.Error())) + ": " + cure
 		return e
 	}

@@ -10,6 +10,9 @@ import (
 // sent, a part of it, or an encoding of it.
 type remoteText struct {
 	secrets []string
+	// unseen texts are not shown at all: the call carried a password, which can be
+	// too short to be found, or have no letters.
+	unseen bool
 }
 
 const (
@@ -27,6 +30,9 @@ const (
 // clean returns the text in one line of printable ASCII without long words. A text
 // that holds a secret or a part of one is not shown at all.
 func (t remoteText) clean(text string) string {
+	if t.unseen {
+		return "(text that could hold the password)"
+	}
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case r == ' ' || '\t' <= r && r <= '\r':

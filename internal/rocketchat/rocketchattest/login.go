@@ -18,9 +18,6 @@ func logoutRoute() route {
 	return route{method: http.MethodPost, path: "/api/v1/logout", handle: logout}
 }
 
-// maxLoginBody bounds what is read of a login, in bytes.
-const maxLoginBody = 64 << 10
-
 // loginOptions are the body of a login: a user and a password, the code of a second
 // factor, or the token of an earlier login. One name of the user is enough.
 type loginOptions struct {
@@ -70,7 +67,7 @@ type secondFactors struct {
 
 func login(c *call) *answer {
 	var options loginOptions
-	body, err := io.ReadAll(io.LimitReader(c.request.Body, maxLoginBody))
+	body, err := io.ReadAll(c.request.Body)
 	if err != nil || json.Unmarshal(body, &options) != nil {
 		options = loginOptions{}
 	}

@@ -1,10 +1,13 @@
 package rocketchattest
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -191,4 +194,24 @@ func TestALoginIsRecordedAsTheAccounts(t *testing.T) {
 			t.Errorf("request %d: authenticated = %t, want %t", i, got.Authenticated, want)
 		}
 	}
+}
+
+// A request with a body, too, is given up when its client goes.
+func TestAHangingLoginCanBeLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := New(Latest)
+		w.Inject(nil, Hang())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://chat.example.com"+loginPath, strings.NewReader(rightLogin.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := client(t, w).Do(r) // The bubble ends only if the handler has.
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error = %v, want %v", err, context.DeadlineExceeded)
+			response.Body.Close()
+		}
+	})
 }

@@ -1,6 +1,8 @@
 package rocketchattest
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"sync"
 )
@@ -67,8 +69,21 @@ func (w *Workspace) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	now := settings.Now()
 	answered := w.log.received(&settings, r, now, w.authenticated(&settings, r, now))
 	recorder := &statusWriter{ResponseWriter: rw, now: settings.Now, answered: answered}
+	r = received(r)
 	w.faulty(r, http.HandlerFunc(w.serve)).ServeHTTP(recorder, r)
 	recorder.finish()
+}
+
+// maxRequest bounds what is read of a request's body, in bytes.
+const maxRequest = 64 << 10
+
+// received returns the request with its body read. Only then does a web server notice
+// when the client goes, which slow and hanging answers wait for.
+func received(r *http.Request) *http.Request {
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxRequest)) // Cut short, it is no JSON.
+	r = r.WithContext(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return r
 }
 
 // now is the server's clock, in milliseconds since the epoch.
