@@ -17,15 +17,17 @@ import (
 type exporter struct {
 	*process
 
-	address string
+	address    string
+	configFile string
 }
 
 // startExporter starts the exporter with a configuration on a free port, and waits
 // until it is ready. More flags may follow.
 func startExporter(t *testing.T, config string, flags ...string) *exporter {
 	t.Helper()
-	args := append([]string{"--config.file=" + writeFile(t, "config.yml", config), "--web.listen-address=127.0.0.1:0"}, flags...)
-	e := &exporter{process: start(t, programs.exporter, args...)}
+	file := writeFile(t, "config.yml", config)
+	args := append([]string{"--config.file=" + file, "--web.listen-address=127.0.0.1:0"}, flags...)
+	e := &exporter{process: start(t, programs.exporter, args...), configFile: file}
 	e.address = e.process.address(t)
 	return e
 }

@@ -148,7 +148,8 @@ func wantNowhere(t *testing.T, e *exporter, p *prometheus, secret string) {
 		"Prometheus' log":     p.stderr.String(),
 	}
 	for _, address := range []string{
-		"http://" + e.address + "/metrics", "http://" + e.address + "/",
+		"http://" + e.address + "/metrics", "http://" + e.address + "/probe?target=main",
+		"http://" + e.address + "/", "http://" + e.address + "/sd", "http://" + e.address + "/config",
 		"http://" + p.address + "/api/v1/query?query=%7Bjob=~%22.%2B%22%7D%5B1h%5D",
 		"http://" + p.address + "/api/v1/targets", "http://" + p.address + "/api/v1/metadata",
 	} {
