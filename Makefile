@@ -9,6 +9,7 @@
 #   make cover   the coverage of each function, from the last unit tests
 #   make fuzz    each fuzz target for FUZZTIME
 #   make docker  the image, with the same version facts as the binary
+#   make browser-test  the exporter's pages in a real browser
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -82,6 +83,12 @@ unit: race
 .PHONY: e2e
 e2e: race $(BIN)/prometheus $(BIN)/promtool
 	$(GO) test $(RACE) -shuffle=on -count=1 -parallel=4 -timeout=10m ./e2e
+
+# Needs Chromium and its driver (Debian: chromium, chromium-driver). With ARTIFACTS=
+# and the name of a folder, the pictures of the pages stay there.
+.PHONY: browser-test
+browser-test: race
+	$(GO) test $(RACE) -tags=browser -run=Browser -count=1 -timeout=5m $(if $(ARTIFACTS),-artifacts -outputdir=$(abspath $(ARTIFACTS))) ./e2e
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint tidy-check
