@@ -42,7 +42,7 @@ func (w asStanding) Status() []collector.ResourceStatus { return w.resources }
 func asked(ago time.Duration) collector.ResourceStatus {
 	return collector.ResourceStatus{
 		Resource: "abandoned_rooms", Window: "24h", Route: "total-abandoned-chats",
-		Attempted: true, Succeeded: true, Outcome: "ok", AskedAt: now.Add(-ago), CallsLeft: 6,
+		Attempted: true, Succeeded: true, Outcome: "ok", AskedAt: now.Add(-ago), Exported: true, CallsLeft: 6,
 	}
 }
 
@@ -85,6 +85,11 @@ func TestTheLandingPageShowsHowResourcesStand(t *testing.T) {
 		"calls allowed again":    {func(s *collector.ResourceStatus) { s.NextCall = now }, "abandoned_rooms|24h|42 s ago|ok|6|at once|"},
 		"failing":                {func(s *collector.ResourceStatus) { s.Succeeded, s.Outcome = false, "forbidden" }, "abandoned_rooms|24h|42 s ago|forbidden|6|at once|"},
 		"failing from the start": {func(s *collector.ResourceStatus) { s.Succeeded, s.Outcome, s.AskedAt = false, "timeout", time.Time{} }, "abandoned_rooms|24h|none yet|timeout|6|at once|"},
+		"too old":                {func(s *collector.ResourceStatus) { s.Exported = false }, "abandoned_rooms|24h|42 s ago, no longer exported|ok|6|at once|"},
+		"being asked":            {func(s *collector.ResourceStatus) { s.Running = true }, "abandoned_rooms|24h|42 s ago|ok, being asked|6|at once|"},
+		"being asked at first": {func(s *collector.ResourceStatus) {
+			*s = collector.ResourceStatus{Resource: "rooms", Window: "7d", Running: true}
+		}, "rooms|7d|none yet|not asked yet, being asked|0|at once|"},
 		"not asked yet": {func(s *collector.ResourceStatus) {
 			*s = collector.ResourceStatus{Resource: "rooms", Window: "7d", CallsLeft: 10}
 		}, "rooms|7d|none yet|not asked yet|10|at once|"},

@@ -45,6 +45,8 @@ type workspaceView struct {
 type resourceView struct {
 	Resource, Window, Outcome, CallsLeft string
 	State                                standing
+	Running                              bool      // Another attempt is on its way.
+	Outdated                             bool      // There is an answer, and it is not exported any more.
 	Answer, NextCall                     *timeView // nil where there is none.
 }
 
@@ -125,6 +127,7 @@ func resourceViewOf(status collector.ResourceStatus, now time.Time) resourceView
 	view := resourceView{
 		Resource: status.Resource, Window: status.Window, Outcome: status.Outcome,
 		CallsLeft: strconv.Itoa(status.CallsLeft), State: standingOf(status),
+		Running: status.Running, Outdated: !status.AskedAt.IsZero() && !status.Exported,
 		Answer: ago(status.AskedAt, now), NextCall: ahead(status.NextCall, now),
 	}
 	if status.CallsLeft < 0 {
