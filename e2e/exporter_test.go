@@ -78,6 +78,11 @@ func get(ctx context.Context, client *http.Client, url string) (status int, body
 	if err != nil {
 		return 0, "", err
 	}
+	return send(client, req)
+}
+
+// send sends a request.
+func send(client *http.Client, req *http.Request) (status int, body string, err error) {
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0, "", err
