@@ -1,11 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/version"
 
@@ -29,9 +34,11 @@ type workspaces struct {
 // workspace is one workspace that runs, and what it was made of.
 type workspace struct {
 	*collector.Workspace
-	config config.Workspace
-	client *rocketchat.Client
-	calls  *collector.APICalls
+	config      config.Workspace
+	client      *rocketchat.Client
+	credentials rocketchat.Credentials
+	calls       *collector.APICalls
+	logger      log.Logger
 }
 
 func newWorkspaces(logger log.Logger) *workspaces {
@@ -62,45 +69,48 @@ func (w *workspaces) prepare(cfg *config.Config) (run func() server.Running, err
 			next[ws.Name] = running
 			served.Workspaces = append(served.Workspaces, server.NamedWorkspace{Name: ws.Name, Workspace: running})
 		}
+		var gone []*workspace
 		for name, running := range w.byName {
 			if next[name] == nil {
-				running.stop()
+				gone = append(gone, running)
 			}
 		}
 		w.byName = next
+		end(gone)
 		return served
 	}, nil
 }
 
 // close ends all workspaces.
 func (w *workspaces) close() {
-	for _, running := range w.byName {
-		running.stop()
-	}
+	end(slices.Collect(maps.Values(w.byName)))
 }
 
 // start starts a workspace in the place of another one of its name, which may be nil.
 func (w *workspaces) start(ws config.Workspace, transport http.RoundTripper, before *workspace) *workspace {
-	calls := collector.NewAPICalls()
+	calls, credentials := collector.NewAPICalls(), credentials(ws)
 	var previous *collector.Workspace
-	if before != nil {
+	switch {
+	case before == nil:
+	case before.config.SameAccount(ws):
 		before.stop()
-		if before.config.SameAccount(ws) {
-			calls, previous = before.calls, before.Workspace
-		}
+		calls, credentials, previous = before.calls, before.credentials, before.Workspace
+	default:
+		end([]*workspace{before})
 	}
 	client := rocketchat.New(rocketchat.Options{
 		URL:         ws.URL,
 		Transport:   transport,
-		Credentials: rocketchat.AccessToken(ws.UserID.Read, ws.AuthToken.Read),
+		Credentials: credentials,
 		UserAgent:   name + "/" + version.Version,
 		Budget:      w.budgets.Server(ws.Address(), rocketchat.Limit{Calls: ws.RateLimit.Calls, Per: ws.RateLimit.Per}),
 		Timeout:     ws.Timeout,
 		Observe:     calls.Observe,
 		Now:         time.Now,
 	})
+	logger := log.With(w.logger, "workspace", ws.Name)
 	return &workspace{
-		config: ws, client: client, calls: calls,
+		logger: logger, config: ws, client: client, credentials: credentials, calls: calls,
 		Workspace: collector.NewWorkspace(collector.Options{
 			API:               client,
 			Calls:             calls,
@@ -112,16 +122,45 @@ func (w *workspaces) start(ws config.Workspace, transport http.RoundTripper, bef
 			InactivityTimeout: ws.InactivityTimeout,
 			MaxAge:            ws.MaxAge,
 			Now:               time.Now,
-			Logger:            log.With(w.logger, "workspace", ws.Name),
+			Logger:            logger,
 			Previous:          previous,
 		}),
 	}
 }
 
-// stop ends the workspace's calls and connections.
+// stop ends the workspace's calls and connections. Its account stays logged in.
 func (w *workspace) stop() {
 	w.Close()
 	w.client.CloseIdleConnections()
+}
+
+// logoutTimeout is how long the server may take to end a session.
+const logoutTimeout = 3 * time.Second
+
+// end stops workspaces for good, all at once: their accounts are logged out, if they had
+// to log in.
+func end(workspaces []*workspace) {
+	var all sync.WaitGroup
+	for _, w := range workspaces {
+		all.Go(func() {
+			w.Close()
+			ctx, cancel := context.WithTimeout(context.Background(), logoutTimeout)
+			defer cancel()
+			if err := w.client.Logout(ctx); err != nil {
+				_ = level.Warn(w.logger).Log("msg", "The session was not ended", "err", err)
+			}
+			w.client.CloseIdleConnections()
+		})
+	}
+	all.Wait()
+}
+
+// credentials are what the workspace's account proves itself with.
+func credentials(ws config.Workspace) rocketchat.Credentials {
+	if ws.Username.IsSet() {
+		return rocketchat.Login(ws.Username.Read, ws.Password.Read)
+	}
+	return rocketchat.AccessToken(ws.UserID.Read, ws.AuthToken.Read)
 }
 
 // newTransport returns what makes the connections to a workspace.

@@ -51,6 +51,11 @@ func (f form) check(credential string) error {
 	return checkHeaderValue(credential)
 }
 
+// IsSet reports whether the credential is configured.
+func (s Secret) IsSet() bool {
+	return s.source != nil
+}
+
 // Read returns the credential. A file is read anew each time, so that a credential can
 // be replaced while the process runs; white space around it is removed. What Read
 // returns is one line; of a user id or a token, printable ASCII without spaces. The error
