@@ -81,7 +81,7 @@ unit: race
 
 # They wait for scrapes more than they work, so four at a time also on two cores.
 .PHONY: e2e
-e2e: race $(BIN)/prometheus $(BIN)/promtool
+e2e: race $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
 	$(GO) test $(RACE) -shuffle=on -count=1 -parallel=4 -timeout=10m ./e2e
 
 # Needs Chromium and its driver (Debian: chromium, chromium-driver). With ARTIFACTS=
@@ -126,7 +126,7 @@ docker:
 		--tag "$(IMAGE):$${VERSION}" --tag "$(IMAGE):latest" .
 
 .PHONY: tools
-tools: $(BIN)/golangci-lint $(BIN)/prometheus $(BIN)/promtool
+tools: $(BIN)/golangci-lint $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
 
 # Built once, and again when the tool's go.mod or go.sum changes. go build makes the
 # folder.
@@ -137,3 +137,8 @@ $(BIN)/golangci-lint: tools/golangci-lint/go.mod tools/golangci-lint/go.sum
 # name their targets themselves.
 $(BIN)/prometheus $(BIN)/promtool: $(BIN)/%: tools/prometheus/go.mod tools/prometheus/go.sum
 	cd tools/prometheus && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags remove_all_sd -o ../../$@ github.com/prometheus/prometheus/cmd/$*
+
+# v0.31.1: the modules of later releases come without the files of the web interface,
+# and do not build.
+$(BIN)/alertmanager $(BIN)/amtool: $(BIN)/%: tools/alertmanager/go.mod tools/alertmanager/go.sum
+	cd tools/alertmanager && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o ../../$@ github.com/prometheus/alertmanager/cmd/$*
