@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -57,6 +58,16 @@ func writeFile(t *testing.T, name, content string) string {
 		t.Fatal(err)
 	}
 	return file
+}
+
+// writeJSON writes a value, as JSON is YAML, into a temporary folder of its own.
+func writeJSON(t *testing.T, name string, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writeFile(t, name, string(text))
 }
 
 // page is the exporter's page of metrics in the text format.

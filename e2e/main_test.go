@@ -16,7 +16,7 @@ const version = "1.2.3-e2e"
 
 // programs are the files to run, the same for all tests.
 var programs struct {
-	exporter, prometheus, promtool string
+	exporter, prometheus, promtool, alertmanager, amtool string
 }
 
 func TestMain(m *testing.M) {
@@ -42,8 +42,8 @@ func testMain(m *testing.M) int {
 }
 
 // prepare builds the exporter as a release is built, and sees to it that Prometheus
-// is there. How that is built stands in the Makefile alone; it is made here only for
-// those who run "go test" by hand.
+// and Alertmanager are there. How they are built stands in the Makefile alone; they
+// are made here only for those who run "go test" by hand.
 func prepare(ctx context.Context, folder string) error {
 	programs.exporter = filepath.Join(folder, "livechat_exporter"+suffix())
 	err := command(ctx, "go", "build", "-trimpath", "-buildvcs=false",
@@ -52,13 +52,15 @@ func prepare(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	programs.prometheus = filepath.Join("..", ".bin", "prometheus")
-	programs.promtool = filepath.Join("..", ".bin", "promtool")
-	for _, tool := range []string{programs.prometheus, programs.promtool} {
-		if _, err := os.Stat(tool); err == nil {
+	for name, program := range map[string]*string{
+		"prometheus": &programs.prometheus, "promtool": &programs.promtool,
+		"alertmanager": &programs.alertmanager, "amtool": &programs.amtool,
+	} {
+		*program = filepath.Join("..", ".bin", name)
+		if _, err := os.Stat(*program); err == nil {
 			continue
 		}
-		if err := command(ctx, "make", "-C", "..", filepath.ToSlash(strings.TrimPrefix(tool, ".."+string(filepath.Separator)))); err != nil {
+		if err := command(ctx, "make", "-C", "..", ".bin/"+name); err != nil {
 			return err
 		}
 	}

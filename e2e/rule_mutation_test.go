@@ -1,0 +1,233 @@
+package e2e
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// ruleMutations are mistakes in the expression of an alert, or of a series that it is
+// made from. Each is found there once, and has to make a test of the alert fail.
+var ruleMutations = []struct{ alert, find, replace string }{
+	{"LivechatAbandonmentSpike", ">= 5 #", ">= 4 #"},
+	{"LivechatAbandonmentSpike", "> 2 #", "> 1 #"},
+	{"LivechatAbandonmentSpike", "> 3 # placeholder: standard", "> 2 # placeholder: standard"},
+	{"LivechatAbandonmentSpike", "0.5,", "0,"},
+	{"LivechatAbandonmentSpike", "0.5,", "1,"},
+	{"LivechatAbandonmentSpike", "quantile by (job, instance, department_id) (\n  0.5,", "avg by (job, instance, department_id) ("},
+	{"LivechatAbandonmentSpike", "quantile by (job, instance, department_id)", "quantile by (job, department_id)"},
+	{"LivechatAbandonmentSpike", "offset 6d23h45m", "offset 5d23h45m"},
+	{"LivechatAbandonmentSpike", "offset 13d23h45m", "offset 12d23h45m"},
+	{"LivechatAbandonmentSpike", "offset 20d23h45m", "offset 19d23h45m"},
+	{"LivechatAbandonmentSpike", "changes(livechat_abandonments_period_start_timestamp_seconds[1h]) > 0", "changes(livechat_abandonments_period_start_timestamp_seconds[1h]) > 1"},
+
+	{"LivechatAbandonmentSpikeColdStart", ">= 8 #", ">= 7 #"},
+	{"LivechatAbandonmentSpikeColdStart", "> 3 #", "> 0.5 #"},
+	{"LivechatAbandonmentSpikeColdStart", "unless\ninstance_department", "or\ninstance_department"},
+	{"LivechatAbandonmentSpikeColdStart", "unless\ninstance_department:livechat_department_abandonments:increase1h_median3w", ""},
+	{"LivechatAbandonmentSpikeColdStart", "and\n    present_over_time(livechat_department_abandonments_total[1h] offset 1h)", ""},
+	{"LivechatAbandonmentSpikeColdStart", "present_over_time(livechat_department_abandonments_total[1h] offset 1h)", "livechat_department_abandonments_total offset 1h"},
+	{"LivechatAbandonmentSpikeColdStart", "resets(livechat_department_abandonments_total[1h]) > 0", "resets(livechat_department_abandonments_total[1h]) > 1"},
+	{"LivechatAbandonmentSpikeColdStart", "changes(livechat_abandonments_period_start_timestamp_seconds[1h]) > 0", "changes(livechat_abandonments_period_start_timestamp_seconds[1h]) > 1"},
+	{"LivechatAbandonmentSpikeColdStart", "and ignoring (department_id)", "and"},
+	{"LivechatAbandonmentSpikeColdStart", `total{department_id="none"}`, "total"},
+	{"LivechatAbandonmentSpikeColdStart", "max by (job, instance, department_id) (\n", "sum by (job, instance, department_id) (\n"},
+	{"LivechatAbandonmentSpikeColdStart", "max by (job, instance, department_id) (\n", "max by (job, department_id) (\n"},
+	{"LivechatAbandonmentSpikeColdStart", "[1d] offset 1h", "[1d]"},
+
+	{"LivechatAbandonmentRateHigh", "> 0.08", "> 0.07"},
+	{"LivechatAbandonmentRateHigh", "> 0.05", "> 0.03"},
+	{"LivechatAbandonmentRateHigh", ">= 30", ">= 29"},
+	{"LivechatAbandonmentRateHigh", ">= 50", ">= 49"},
+	{"LivechatAbandonmentRateHigh", "and ignoring (window)", "or ignoring (window)"},
+	{"LivechatAbandonmentRateHigh", "max by (job, instance, department_id, window) (last_over_time(livechat_department_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_rooms"},
+	{"LivechatAbandonmentRateHigh", "max by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms"},
+	{"LivechatAbandonmentRateHigh", `last_over_time(livechat_department_rooms{window=~"6h|24h"}[5m])`, `livechat_department_rooms{window=~"6h|24h"}`},
+	{"LivechatAbandonmentRateHigh", `last_over_time(livechat_department_abandoned_rooms{window=~"6h|24h"}[5m])`, `livechat_department_abandoned_rooms{window=~"6h|24h"}`},
+
+	{"LivechatAbandonmentRateCritical", "> 0.15", "> 0.14"},
+	{"LivechatAbandonmentRateCritical", ">= 10", ">= 9"},
+	{"LivechatAbandonmentRateCritical", ">= 30", ">= 29"},
+	{"LivechatAbandonmentRateCritical", `ratio{window="6h"}`, `ratio{window="24h"}`},
+	{"LivechatAbandonmentRateCritical", "max by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms"},
+	{"LivechatAbandonmentRateCritical", `last_over_time(livechat_department_abandoned_rooms{window=~"6h|24h"}[5m])`, `livechat_department_abandoned_rooms{window=~"6h|24h"}`},
+
+	{"LivechatAbandonmentStuckAtZero", "== 0", "<= 1"},
+	{"LivechatAbandonmentStuckAtZero", "> 50", ">= 50"},
+	{"LivechatAbandonmentStuckAtZero", "> 5 #", ">= 5 #"},
+	{"LivechatAbandonmentStuckAtZero", `max_over_time(instance_window:livechat_department_abandoned_rooms:sum{window="24h"}[1h] offset 1w)`, `instance_window:livechat_department_abandoned_rooms:sum{window="24h"} offset 1w`},
+	{"LivechatAbandonmentStuckAtZero", "max by (job, instance, department_id, window) (last_over_time(livechat_department_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_rooms"},
+	{"LivechatAbandonmentStuckAtZero", "sum by (job, instance, window) (instance_department_window:livechat_department_abandoned_rooms:max)", "sum by (job, instance) (instance_department_window:livechat_department_abandoned_rooms:max)"},
+
+	{"LivechatUnassignedAbandonments", "> 0.2", ">= 0.2"},
+	{"LivechatUnassignedAbandonments", ">= 10", ">= 9"},
+	{"LivechatUnassignedAbandonments", `department_id="none"`, `department_id="sales"`},
+	{"LivechatUnassignedAbandonments", `sum{window="24h"}`, `sum{window="6h"}`},
+	{"LivechatUnassignedAbandonments", "max by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms"},
+
+	{"LivechatExporterDown", "== 0", "== 1"},
+	{"LivechatExporterDown", `or absent(up{job="livechat"})`, ""},
+	{"LivechatExporterDown", "max by (job, instance)", "min by (job, instance)"},
+	{"LivechatExporterDown", `max by (job, instance) (up{job="livechat"})`, "max by (job, instance) (up)"},
+
+	{"LivechatWorkspaceUnreachable", "instance:livechat_up:max == 0", "instance:livechat_up:max < 0"},
+	{"LivechatWorkspaceUnreachable", "unless on (job)", "unless on (job, instance)"},
+	{"LivechatWorkspaceUnreachable", `(group by (job) (instance:livechat_exporter_up:max == 1) unless on (job) instance:livechat_up:max)`, "vector(1) < 0"},
+	{"LivechatWorkspaceUnreachable", "(instance:livechat_exporter_up:max == 1)", "(instance:livechat_exporter_up:max)"},
+	{"LivechatWorkspaceUnreachable", "max by (job, instance) (last_over_time(livechat_up[5m]))", "min by (job, instance) (last_over_time(livechat_up[5m]))"},
+	{"LivechatWorkspaceUnreachable", "last_over_time(livechat_up[5m])", "livechat_up"},
+
+	{"LivechatRefreshFailing", "== 0", "== 1"},
+	{"LivechatRefreshFailing", "max by", "min by"},
+	{"LivechatRefreshFailing", "last_over_time(livechat_refresh_success[5m])", "livechat_refresh_success"},
+
+	{"LivechatDataStale", "> 600", "> 590"},
+	{"LivechatDataStale", "> 1200", "> 1190"},
+	{"LivechatDataStale", `resource="departments"`, `resource="rooms"`},
+	{"LivechatDataStale", `resource!="departments"`, `resource!=""`},
+	{"LivechatDataStale", `max by (job, instance, resource, window) (last_over_time(livechat_refresh_timestamp_seconds{resource!=`, `min by (job, instance, resource, window) (last_over_time(livechat_refresh_timestamp_seconds{resource!=`},
+	{"LivechatDataStale", `last_over_time(livechat_refresh_timestamp_seconds{resource!="departments"}[5m])`, `livechat_refresh_timestamp_seconds{resource!="departments"}`},
+
+	{"LivechatAccessDenied", "unauthorized|", ""},
+	{"LivechatAccessDenied", "forbidden|", ""},
+	{"LivechatAccessDenied", "|unlicensed", "|server_error"},
+	{"LivechatAccessDenied", "[5m]", "[10m]"},
+	{"LivechatAccessDenied", "> 0", ">= 0"},
+	{"LivechatAccessDenied", "max by (job, instance, route, outcome)", "max without ()"},
+
+	{"LivechatRateLimited", ">= 3", ">= 2"},
+	{"LivechatRateLimited", "max by", "sum by"},
+	{"LivechatRateLimited", "rate_limited", "server_error"},
+
+	{"LivechatWindowMissing", "on (job, instance, resource, window)", "on (job, instance)"},
+	{"LivechatWindowMissing", `"resource", "abandoned_rooms", "", ""), "window", "6h"`, `"resource", "abandoned_rooms", "", ""), "window", "24h"`},
+	{"LivechatWindowMissing", `"resource", "rooms", "", ""), "window", "6h"`, `"resource", "rooms", "", ""), "window", "24h"`},
+	{"LivechatWindowMissing", `"resource", "rooms", "", ""), "window", "24h"`, `"resource", "rooms", "", ""), "window", "6h"`},
+	{"LivechatWindowMissing", `"abandonments"`, `"departments"`},
+	{"LivechatWindowMissing", "last_over_time(livechat_up[5m])", "livechat_up"},
+
+	{"LivechatIncomplete", "== 0", "== 1"},
+	{"LivechatIncomplete", "max by", "min by"},
+	{"LivechatIncomplete", "last_over_time(livechat_refresh_complete[5m])", "livechat_refresh_complete"},
+
+	{"LivechatConfigReloadFailed", "== 0", "== 1"},
+	{"LivechatConfigReloadFailed", "min by", "max by"},
+	{"LivechatConfigReloadFailed", "last_over_time(livechat_exporter_config_last_reload_successful[5m])", "livechat_exporter_config_last_reload_successful"},
+}
+
+// A test that cannot fail is worth nothing: the tests of every alert fail for every
+// mistake of the list, and for no other reason.
+func TestMistakesInRulesAreFound(t *testing.T) {
+	t.Parallel()
+	rules, files := shippedRules(t), ruleTestFiles(t)
+	for _, a := range rules.alerts() {
+		alone, tests := rules.without(a.Alert), testsOf(a.Alert, files)
+		t.Run(a.Alert, func(t *testing.T) {
+			t.Parallel()
+			if output, err := testRules(t, alone, tests); err != nil {
+				t.Errorf("without a mistake: %v\n%s", err, output)
+			}
+		})
+		mistakes := 0
+		for _, m := range ruleMutations {
+			if m.alert != a.Alert {
+				continue
+			}
+			mistakes++
+			t.Run(a.Alert+": "+m.find, func(t *testing.T) {
+				t.Parallel()
+				output, err := testRules(t, alone.mistaken(t, m.find, m.replace), tests)
+				if err == nil || !strings.Contains(output, "alertname: "+m.alert+",") || strings.Contains(output, "err:") {
+					t.Errorf("%q in its place is not found: error %v\n%s", m.replace, err, output)
+				}
+			})
+		}
+		if mistakes == 0 {
+			t.Errorf("%s: no mistake is listed", a.Alert)
+		}
+	}
+}
+
+// without leaves an alert and the recorded series that it is made from.
+func (f ruleFile) without(alert string) ruleFile {
+	needed := map[string]bool{}
+	var need func(name string)
+	need = func(name string) {
+		for _, r := range f.all() {
+			if needed[name] || r.Record+r.Alert != name {
+				continue
+			}
+			needed[name] = true
+			for _, recorded := range recordedName.FindAllString(r.Expr+r.Annotations["description"], -1) {
+				need(recorded)
+			}
+		}
+	}
+	need(alert)
+	var left ruleFile
+	for _, g := range f.Groups {
+		g.Rules = slices.DeleteFunc(slices.Clone(g.Rules), func(r rule) bool { return !needed[r.Record+r.Alert] })
+		if len(g.Rules) > 0 {
+			left.Groups = append(left.Groups, g)
+		}
+	}
+	return left
+}
+
+// mistaken is a copy of the file with a replacement in one expression.
+func (f ruleFile) mistaken(t *testing.T, find, replace string) ruleFile {
+	t.Helper()
+	var changed ruleFile
+	found := 0
+	for _, g := range f.Groups {
+		g.Rules = slices.Clone(g.Rules)
+		for i := range g.Rules {
+			found += strings.Count(g.Rules[i].Expr, find)
+			g.Rules[i].Expr = strings.ReplaceAll(g.Rules[i].Expr, find, replace)
+		}
+		changed.Groups = append(changed.Groups, g)
+	}
+	if found != 1 {
+		t.Fatalf("%q stands in the expressions %d times, want once", find, found)
+	}
+	return changed
+}
+
+// testsOf are the tests that name the alert, and of each what it says about it, by
+// the file's name.
+func testsOf(alert string, files map[string]ruleTests) map[string]ruleTests {
+	named := regexp.MustCompile(`\b` + alert + `\b`)
+	found := make(map[string]ruleTests)
+	for name, file := range files {
+		var tests []ruleTest
+		for _, test := range file.Tests {
+			if !named.MatchString(test.Name) {
+				continue
+			}
+			test.Alerts = slices.DeleteFunc(slices.Clone(test.Alerts), func(a alertTest) bool { return a.Alert != alert })
+			test.Queries = nil
+			tests = append(tests, test)
+		}
+		if file.Tests = tests; len(tests) > 0 {
+			found[name] = file
+		}
+	}
+	return found
+}
+
+// testRules runs tests on rules, one file after the other until one fails. The files
+// with long stories come last in the order of names.
+func testRules(t *testing.T, rules ruleFile, files map[string]ruleTests) (output string, err error) {
+	t.Helper()
+	file := writeJSON(t, "livechat.rules.yml", rules)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		tests := files[name]
+		tests.RuleFiles = []string{file}
+		if output, err = runTool(t, programs.promtool, "test", "rules", writeJSON(t, name, tests)); err != nil {
+			break
+		}
+	}
+	return output, err
+}
