@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -19,6 +18,7 @@ import (
 type flags struct {
 	seed                uint64
 	workspace, exporter string // the addresses to listen on
+	workspaceOnly       bool   // runs no exporter
 }
 
 func main() {
@@ -39,7 +39,11 @@ func run(ctx context.Context, args []string, build builder, stdout, stderr io.Wr
 		fmt.Fprintf(stderr, "demo: %v, try --help\n", err)
 		return 2
 	}
-	if err := demo(ctx, f, build, stdout, stderr); err != nil && ctx.Err() == nil {
+	show := demo
+	if f.workspaceOnly {
+		show = workspaceOnly
+	}
+	if err := show(ctx, f, build, stdout, stderr); err != nil && ctx.Err() == nil {
 		fmt.Fprintf(stderr, "demo: %v\n", err)
 		return 1
 	}
@@ -57,6 +61,7 @@ func parse(args []string, stdout io.Writer) (f flags, done bool, err error) {
 		Default("127.0.0.1:3000").StringVar(&f.workspace)
 	app.Flag("exporter.listen-address", "Address of the exporter. Where it is taken, a free port is.").
 		Default("127.0.0.1:10098").StringVar(&f.exporter)
+	app.Flag("workspace-only", "Simulate the workspace and run no exporter on it.").BoolVar(&f.workspaceOnly)
 	_, err = app.Parse(args)
 	return f, done, err //nolint:wrapcheck // The message is for the user, as it is.
 }
@@ -74,15 +79,11 @@ func demo(ctx context.Context, f flags, build builder, stdout, stderr io.Writer)
 		return err
 	}
 
-	listener, err := listen(ctx, "the workspace", f.workspace, stdout)
+	workspace, err := serveWorkspace(ctx, f, stdout)
 	if err != nil {
 		return err
 	}
-	workspace := simulate(ctx, f.seed)
-	server := &http.Server{Handler: workspace, ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	defer func() { _ = server.Close() }()
+	defer workspace.close()
 
 	address, err := freeAddress(ctx, "the exporter", f.exporter, stdout)
 	if err != nil {
@@ -91,7 +92,7 @@ func demo(ctx context.Context, f flags, build builder, stdout, stderr io.Writer)
 	e, err := startExporter(program.binary,
 		[]string{"--config.file=" + program.configFile, "--web.listen-address=" + address, "--log.level=warn"},
 		[]string{
-			"ROCKETCHAT_URL=http://" + listener.Addr().String(),
+			"ROCKETCHAT_URL=http://" + workspace.address,
 			"ROCKETCHAT_USER_ID=" + rocketchattest.UserID,
 			"ROCKETCHAT_AUTH_TOKEN=" + rocketchattest.AuthToken,
 		}, stderr)
@@ -104,7 +105,7 @@ func demo(ctx context.Context, f flags, build builder, stdout, stderr io.Writer)
 		return err
 	}
 	report{
-		workspace:   listener.Addr().String(),
+		workspace:   workspace.address,
 		exporter:    address,
 		departments: len(workspace.Departments()),
 		seed:        f.seed,
@@ -115,7 +116,7 @@ func demo(ctx context.Context, f flags, build builder, stdout, stderr io.Writer)
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-failed:
+	case err := <-workspace.failed:
 		return fmt.Errorf("serve the workspace: %w", err)
 	case <-e.ended:
 	}
@@ -142,21 +143,4 @@ func firstSamples(ctx context.Context, e *exporter, url string, departments []ro
 		return nil, fmt.Errorf("%s/metrics says nothing of abandoned chats: the exporter's messages are above", url)
 	}
 	return found, nil
-}
-
-// simulate makes a workspace with chats of the past, and lets it have new ones until
-// the context ends.
-func simulate(ctx context.Context, seed uint64) *rocketchattest.Workspace {
-	workspace := rocketchattest.New(rocketchattest.Latest)
-	workspace.Configure(func(s *rocketchattest.Settings) {
-		s.InactivityTimeout = inactivityTimeout
-		// As the role bot has it: whoever plays with the demo asks more than ten
-		// times a minute.
-		s.Permissions = append(s.Permissions, rocketchattest.BypassRateLimit)
-		s.RequestLog = 0 // Nobody asks for it, however long the demo runs.
-	})
-	// The mornings that are busy are the user's own.
-	feed := newFeed(workspace, traffic{seed: seed, departments: departments(), location: time.Local}, time.Now())
-	go feed.run(ctx)
-	return workspace
 }

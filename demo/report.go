@@ -47,8 +47,7 @@ type report struct {
 
 // write writes the report.
 func (r report) write(out io.Writer) {
-	fmt.Fprintf(out, "\nRocket.Chat, simulated   http://%s   (%d departments, %.0f days of chats, seed %d)\n",
-		r.workspace, r.departments, history.Hours()/24, r.seed)
+	r.writeWorkspace(out)
 	fmt.Fprintf(out, "livechat_exporter on it  http://%s\n", r.exporter)
 
 	fmt.Fprintf(out, "\nChats abandoned in the last %s, from http://%s/metrics, and the departments' names:\n\n", sampleWindow, r.exporter)
@@ -70,6 +69,12 @@ func (r report) write(out io.Writer) {
 	fmt.Fprintf(out, "    export ROCKETCHAT_URL=http://%s ROCKETCHAT_USER_ID=%s ROCKETCHAT_AUTH_TOKEN=%s\n",
 		r.workspace, rocketchattest.UserID, rocketchattest.AuthToken)
 	fmt.Fprintf(out, "\nChats keep coming. Ctrl-C ends the demo.\n")
+}
+
+// writeWorkspace writes where the workspace is and what is in it.
+func (r report) writeWorkspace(out io.Writer) {
+	fmt.Fprintf(out, "\nRocket.Chat, simulated   http://%s   (%d departments, %.0f days of chats, seed %d)\n",
+		r.workspace, r.departments, history.Hours()/24, r.seed)
 }
 
 // question is the exporter's question to the workspace, for the window shown.

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"livechat_exporter/internal/rocketchat/rocketchattest"
+)
+
+// served is a simulated workspace with a server before it.
+type served struct {
+	*rocketchattest.Workspace
+	address string       // where it listens
+	failed  <-chan error // why it serves no longer
+	close   func()       // ends it at once
+}
+
+// serveWorkspace serves a simulated workspace. It has new chats until ctx ends.
+func serveWorkspace(ctx context.Context, f flags, stdout io.Writer) (served, error) {
+	listener, err := listen(ctx, "the workspace", f.workspace, stdout)
+	if err != nil {
+		return served{}, err
+	}
+	workspace := simulate(ctx, f.seed)
+	server := &http.Server{Handler: workspace, ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	return served{
+		Workspace: workspace,
+		address:   listener.Addr().String(),
+		failed:    failed,
+		close:     func() { _ = server.Close() },
+	}, nil
+}
+
+// workspaceOnly is demo without an exporter: for an exporter of the user's own, as
+// one in a container.
+func workspaceOnly(ctx context.Context, f flags, _ builder, stdout, _ io.Writer) error {
+	workspace, err := serveWorkspace(ctx, f, stdout)
+	if err != nil {
+		return err
+	}
+	defer workspace.close()
+	report{
+		workspace:   workspace.address,
+		departments: len(workspace.Departments()),
+		seed:        f.seed,
+	}.writeWorkspace(stdout)
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-workspace.failed:
+		return fmt.Errorf("serve the workspace: %w", err)
+	}
+}
+
+// simulate makes a workspace with chats of the past, and lets it have new ones until
+// the context ends.
+func simulate(ctx context.Context, seed uint64) *rocketchattest.Workspace {
+	workspace := rocketchattest.New(rocketchattest.Latest)
+	workspace.Configure(func(s *rocketchattest.Settings) {
+		s.InactivityTimeout = inactivityTimeout
+		// As the role bot has it: whoever plays with the demo asks more than ten
+		// times a minute.
+		s.Permissions = append(s.Permissions, rocketchattest.BypassRateLimit)
+		s.RequestLog = 0 // Nobody asks for it, however long the demo runs.
+	})
+	// The mornings that are busy are the user's own.
+	feed := newFeed(workspace, traffic{seed: seed, departments: departments(), location: time.Local}, time.Now())
+	go feed.run(ctx)
+	return workspace
+}
