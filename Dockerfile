@@ -5,7 +5,8 @@
 ARG BUILD_IMAGE=golang:1.26
 ARG RUN_IMAGE=gcr.io/distroless/static-debian13:nonroot
 
-FROM ${BUILD_IMAGE} AS build
+# The compiler runs on the machine that builds, whichever the image is for.
+FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS build
 WORKDIR /src
 
 # The modules are a layer of their own: they change less often than the code.
@@ -21,7 +22,9 @@ ARG REVISION=unknown
 ARG BRANCH=unknown
 ARG BUILD_USER=docker
 ARG BUILD_DATE=unknown
-RUN make build VERSION="$VERSION" REVISION="$REVISION" BRANCH="$BRANCH" BUILD_USER="$BUILD_USER" BUILD_DATE="$BUILD_DATE"
+ARG TARGETOS
+ARG TARGETARCH
+RUN GOOS="$TARGETOS" GOARCH="$TARGETARCH" make build VERSION="$VERSION" REVISION="$REVISION" BRANCH="$BRANCH" BUILD_USER="$BUILD_USER" BUILD_DATE="$BUILD_DATE"
 
 FROM ${RUN_IMAGE}
 
