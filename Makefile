@@ -10,7 +10,9 @@
 #   make fuzz    each fuzz target for FUZZTIME
 #   make docker  the image, with the same version facts as the binary
 #   make browser-test  the exporter's pages in a real browser
+#   make manifests     the manifests' parts that are made of alerts/ and dashboards/
 #   make image-test    builds and runs the images with buildah
+#   make systemd-test  holds the systemd units against systemd's own check, and runs them
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -68,7 +70,7 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o livechat_exporter .
 
 .PHONY: test
-test: unit lint e2e
+test: unit lint e2e manifests-test
 	@$(if $(RACE),echo "All checks have passed.",echo "NOT CHECKED: data races: $(NO_RACE)")
 
 .PHONY: race
@@ -96,10 +98,12 @@ browser-test: race
 .PHONY: lint
 lint: $(BIN)/golangci-lint tidy-check
 	$(BIN)/golangci-lint run ./...
+	cd tools/manifests && ../../$(BIN)/golangci-lint run --config=../../.golangci.yml ./...
 
 .PHONY: tidy-check
 tidy-check:
 	$(GO) mod tidy -diff
+	cd tools/manifests && $(GO) mod tidy -diff
 
 .PHONY: fmt
 fmt: $(BIN)/golangci-lint
@@ -128,11 +132,26 @@ docker:
 	docker build --build-arg VERSION --build-arg REVISION --build-arg BRANCH --build-arg BUILD_USER --build-arg BUILD_DATE \
 		--tag "$(IMAGE):$${VERSION}" --tag "$(IMAGE):latest" .
 
+# What the manifests for Kubernetes take from alerts/ and dashboards/.
+.PHONY: manifests
+manifests:
+	cd tools/manifests && $(GO) run .
+
+# What is written for other programs, against those programs' own types and schemas.
+.PHONY: manifests-test
+manifests-test:
+	cd tools/manifests && $(GO) test -shuffle=on -timeout=5m ./...
+
 # Builds the images with buildah, without a registry, and runs them. Needs Linux, root
 # and Debian's package buildah.
 .PHONY: image-test
 image-test:
 	$(GO) test -tags=image -count=1 -timeout=10m ./deploy/image
+
+# Needs Linux and Debian's package systemd, which need not be what runs the machine.
+.PHONY: systemd-test
+systemd-test:
+	$(GO) test -tags=systemd -count=1 -timeout=5m ./deploy/systemd
 
 .PHONY: tools
 tools: $(BIN)/golangci-lint $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool

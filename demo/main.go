@@ -144,3 +144,20 @@ func firstSamples(ctx context.Context, e *exporter, url string, departments []ro
 	}
 	return found, nil
 }
+
+// simulate makes a workspace with chats of the past, and lets it have new ones until
+// the context ends.
+func simulate(ctx context.Context, seed uint64) *rocketchattest.Workspace {
+	workspace := rocketchattest.New(rocketchattest.Latest)
+	workspace.Configure(func(s *rocketchattest.Settings) {
+		s.InactivityTimeout = inactivityTimeout
+		// As the role bot has it: whoever plays with the demo asks more than ten
+		// times a minute.
+		s.Permissions = append(s.Permissions, rocketchattest.BypassRateLimit)
+		s.RequestLog = 0 // Nobody asks for it, however long the demo runs.
+	})
+	// The mornings that are busy are the user's own.
+	feed := newFeed(workspace, traffic{seed: seed, departments: departments(), location: time.Local}, time.Now())
+	go feed.run(ctx)
+	return workspace
+}
