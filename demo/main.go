@@ -11,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
+	"livechat_exporter/demo/traffic"
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
@@ -150,14 +151,14 @@ func firstSamples(ctx context.Context, e *exporter, url string, departments []ro
 func simulate(ctx context.Context, seed uint64) *rocketchattest.Workspace {
 	workspace := rocketchattest.New(rocketchattest.Latest)
 	workspace.Configure(func(s *rocketchattest.Settings) {
-		s.InactivityTimeout = inactivityTimeout
+		s.InactivityTimeout = traffic.InactivityTimeout
 		// As the role bot has it: whoever plays with the demo asks more than ten
 		// times a minute.
 		s.Permissions = append(s.Permissions, rocketchattest.BypassRateLimit)
 		s.RequestLog = 0 // Nobody asks for it, however long the demo runs.
 	})
 	// The mornings that are busy are the user's own.
-	feed := newFeed(workspace, traffic{seed: seed, departments: departments(), location: time.Local}, time.Now())
-	go feed.run(ctx)
+	generator := traffic.Generator{Seed: seed, Departments: traffic.Departments(), Location: time.Local}
+	go traffic.NewFeed(workspace, generator, time.Now()).Run(ctx)
 	return workspace
 }

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"livechat_exporter/demo/traffic"
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
@@ -74,7 +75,7 @@ func (r report) write(out io.Writer) {
 // writeWorkspace writes where the workspace is and what is in it.
 func (r report) writeWorkspace(out io.Writer) {
 	fmt.Fprintf(out, "\nRocket.Chat, simulated   http://%s   (%d departments, %.0f days of chats, seed %d)\n",
-		r.workspace, r.departments, history.Hours()/24, r.seed)
+		r.workspace, r.departments, traffic.History.Hours()/24, r.seed)
 }
 
 // question is the exporter's question to the workspace, for the window shown.

@@ -1,4 +1,4 @@
-package main
+package traffic
 
 import (
 	"math"
@@ -7,9 +7,9 @@ import (
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
-// department is a department of the simulated company, or the chats of none, and
+// Department is a department of the simulated company, or the chats of none, and
 // what its days are like.
-type department struct {
+type Department struct {
 	rocketchattest.Department
 
 	// chats is how many chats begin on a Wednesday.
@@ -23,13 +23,13 @@ type department struct {
 	silent float64
 }
 
-// departments are those of the simulated company. Their ids are always the same,
+// Departments are those of the simulated company. Their ids are always the same,
 // so that a dashboard survives a restart.
-func departments() []department {
+func Departments() []Department {
 	named := func(id, name string) rocketchattest.Department {
 		return rocketchattest.Department{ID: id, Name: name}
 	}
-	return []department{
+	return []Department{
 		{named("kT6mQ2xRb9WfYc3Zs", "Sales"), 260, 0.25, office, 0.07},
 		{named("Hn4vPzL8dJqX5aRtE", "Technical Support"), 340, 0.45, allDay, 0.14},
 		{named("w7CgSe3NyKpBu6MhT", "Billing"), 180, 0.10, office, 0.06},
@@ -54,7 +54,7 @@ type rates struct {
 }
 
 // ratesAt are the rates at a time, by the clock of that time's zone.
-func (d *department) ratesAt(t time.Time) rates {
+func (d *Department) ratesAt(t time.Time) rates {
 	hour := float64(t.Hour()) + float64(t.Minute())/60
 	share := d.rhythm(hour)
 	r := rates{
@@ -69,7 +69,7 @@ func (d *department) ratesAt(t time.Time) rates {
 }
 
 // weekday is how many chats a day has, compared with a Wednesday.
-func (d *department) weekday(day time.Weekday) float64 {
+func (d *Department) weekday(day time.Weekday) float64 {
 	switch day {
 	case time.Saturday:
 		return d.weekend

@@ -1,4 +1,4 @@
-package main
+package traffic
 
 import (
 	"reflect"
@@ -15,8 +15,8 @@ var monday = time.Date(2026, time.March, 2, 0, 0, 0, 0, time.UTC)
 
 const day = 24 * time.Hour
 
-func newTraffic(seed uint64) traffic {
-	return traffic{seed: seed, departments: departments(), location: time.UTC}
+func newTraffic(seed uint64) Generator {
+	return Generator{Seed: seed, Departments: Departments(), Location: time.UTC}
 }
 
 // count is how many rooms begin from one time until before another.
@@ -32,8 +32,8 @@ func count(rooms []rocketchattest.Room, from, to time.Time) int {
 
 func TestEqualTrafficHasEqualChats(t *testing.T) {
 	t.Parallel()
-	want := newTraffic(1).rooms(monday, monday.Add(3*day))
-	if got := newTraffic(1).rooms(monday, monday.Add(3*day)); !reflect.DeepEqual(got, want) {
+	want := newTraffic(1).Rooms(monday, monday.Add(3*day))
+	if got := newTraffic(1).Rooms(monday, monday.Add(3*day)); !reflect.DeepEqual(got, want) {
 		t.Error("the same seed gives other chats")
 	}
 	var parts []rocketchattest.Room
@@ -42,12 +42,12 @@ func TestEqualTrafficHasEqualChats(t *testing.T) {
 		if all := monday.Add(3 * day); end.After(all) {
 			end = all
 		}
-		parts = append(parts, newTraffic(1).rooms(at, end)...)
+		parts = append(parts, newTraffic(1).Rooms(at, end)...)
 	}
 	if !reflect.DeepEqual(parts, want) {
 		t.Errorf("in many calls the traffic has %d chats, want the same %d", len(parts), len(want))
 	}
-	if got := newTraffic(2).rooms(monday, monday.Add(3*day)); reflect.DeepEqual(got, want) {
+	if got := newTraffic(2).Rooms(monday, monday.Add(3*day)); reflect.DeepEqual(got, want) {
 		t.Error("another seed gives the same chats")
 	}
 }
@@ -60,8 +60,8 @@ func TestDaysAndWeeksHaveTheirShape(t *testing.T) {
 			t.Parallel()
 			begin := time.Date(2026, time.March, 2, 0, 0, 0, 0, location)
 			busy := newTraffic(1)
-			busy.location = location
-			rooms := busy.rooms(begin, begin.Add(28*day))
+			busy.Location = location
+			rooms := busy.Rooms(begin, begin.Add(28*day))
 			// sum adds up the rooms of the days of some weekdays between two hours.
 			sum := func(days []time.Weekday, from, to time.Duration) int {
 				n := 0
@@ -96,7 +96,7 @@ func TestDaysAndWeeksHaveTheirShape(t *testing.T) {
 func TestRoomsArePossible(t *testing.T) {
 	t.Parallel()
 	var abandoned, early, unanswered, byVisitor int
-	rooms := newTraffic(3).rooms(monday, monday.Add(14*day))
+	rooms := newTraffic(3).Rooms(monday, monday.Add(14*day))
 	for i := range rooms {
 		r := &rooms[i]
 		life := r.ClosedAt.Sub(r.OpenedAt)
@@ -141,7 +141,7 @@ func TestRoomsArePossible(t *testing.T) {
 func TestDepartmentsDiffer(t *testing.T) {
 	t.Parallel()
 	all, abandoned := make(map[string]int), make(map[string]int)
-	rooms := newTraffic(4).rooms(monday, monday.Add(28*day))
+	rooms := newTraffic(4).Rooms(monday, monday.Add(28*day))
 	for i := range rooms {
 		all[rooms[i].DepartmentID]++
 		if silence := rooms[i].VisitorInactivity; silence != nil && *silence >= time.Hour {
@@ -149,7 +149,7 @@ func TestDepartmentsDiffer(t *testing.T) {
 		}
 	}
 	share := make(map[string]float64)
-	for _, d := range departments() {
+	for _, d := range Departments() {
 		if abandoned[d.ID] < 28 {
 			t.Errorf("%q has %d abandoned chats in four weeks, want one a day at least", d.Name, abandoned[d.ID])
 		}
@@ -167,7 +167,7 @@ func TestDepartmentsDiffer(t *testing.T) {
 func TestDepartmentsHaveIDsAndNames(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]bool)
-	for _, d := range departments() {
+	for _, d := range Departments() {
 		if d.ID == "" {
 			continue
 		}
@@ -181,7 +181,7 @@ func TestDepartmentsHaveIDsAndNames(t *testing.T) {
 func TestEveryWindowHasSomethingToShowOnAnyDay(t *testing.T) {
 	t.Parallel()
 	w := rocketchattest.New(rocketchattest.Latest)
-	newFeed(w, newTraffic(1), monday.Add(14*day))
+	NewFeed(w, newTraffic(1), monday.Add(14*day))
 	for hours := range 7 * 24 {
 		now := monday.Add(7*day + time.Duration(hours)*time.Hour)
 		w.Configure(func(s *rocketchattest.Settings) { s.Now = func() time.Time { return now } })
@@ -196,7 +196,7 @@ func TestEveryWindowHasSomethingToShowOnAnyDay(t *testing.T) {
 func TestChatsAreGoingOnNow(t *testing.T) {
 	t.Parallel()
 	now := monday.Add(2*day + 10*time.Hour)
-	rooms := newTraffic(1).rooms(now.Add(-day), now.Add(ahead))
+	rooms := newTraffic(1).Rooms(now.Add(-day), now.Add(ahead))
 	open := 0
 	for i := range rooms {
 		if r := &rooms[i]; !r.OpenedAt.After(now) && r.ClosedAt.After(now) {
@@ -213,14 +213,14 @@ func TestFeedKeepsTheWorkspaceInTraffic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		w := rocketchattest.New(rocketchattest.Latest)
-		f := newFeed(w, newTraffic(1), began)
-		go f.run(t.Context())
+		f := NewFeed(w, newTraffic(1), began)
+		go f.Run(t.Context())
 		all := rocketchattest.New(rocketchattest.Latest)
-		all.AddRooms(newTraffic(1).rooms(began.Add(-history), began.Add(3*day))...)
+		all.AddRooms(newTraffic(1).Rooms(began.Add(-History), began.Add(3*day))...)
 		for range 24 {
 			time.Sleep(2*time.Hour + time.Second)
 			synctest.Wait()
-			got, want := w.AbandonedRooms(began.Add(-history), time.Now()), all.AbandonedRooms(began.Add(-history), time.Now())
+			got, want := w.AbandonedRooms(began.Add(-History), time.Now()), all.AbandonedRooms(began.Add(-History), time.Now())
 			if !reflect.DeepEqual(got, want) {
 				t.Fatalf("after %s the workspace has %v, want %v", time.Since(began), got, want)
 			}

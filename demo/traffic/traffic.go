@@ -1,4 +1,4 @@
-package main
+package traffic
 
 import (
 	"encoding/binary"
@@ -13,24 +13,26 @@ import (
 // department and the slot, and on nothing that was generated before.
 const slot = 15 * time.Minute
 
-// inactivityTimeout is the workspace's: the automatic close comes after it.
-const inactivityTimeout = time.Hour
+// InactivityTimeout is the workspace's: the automatic close comes after it.
+const InactivityTimeout = time.Hour
 
-// traffic generates the chats of the simulated company. It is a value without
-// state: equal traffic has equal chats.
-type traffic struct {
-	seed        uint64
-	departments []department
-	// location is the zone whose mornings are busy.
-	location *time.Location
+// Generator makes the chats of the simulated company. It is a value without
+// state: equal generators make equal chats.
+type Generator struct {
+	// Seed makes the chats differ.
+	Seed uint64
+	// Departments are those that the chats are in.
+	Departments []Department
+	// Location is the zone whose mornings are busy.
+	Location *time.Location
 }
 
-// rooms are the chats that begin in the slots from the one that holds from until
+// Rooms are the chats that begin in the slots from the one that holds from until
 // the one before to, however the time is cut into calls.
-func (t traffic) rooms(from, to time.Time) []rocketchattest.Room {
+func (t Generator) Rooms(from, to time.Time) []rocketchattest.Room {
 	var rooms []rocketchattest.Room
 	for at := from.Truncate(slot); at.Before(to.Truncate(slot)); at = at.Add(slot) {
-		for i := range t.departments {
+		for i := range t.Departments {
 			rooms = t.slotRooms(rooms, i, at)
 		}
 	}
@@ -38,9 +40,9 @@ func (t traffic) rooms(from, to time.Time) []rocketchattest.Room {
 }
 
 // slotRooms appends the chats of one department and slot.
-func (t traffic) slotRooms(rooms []rocketchattest.Room, index int, at time.Time) []rocketchattest.Room {
-	d := &t.departments[index]
-	r := d.ratesAt(at.In(t.location))
+func (t Generator) slotRooms(rooms []rocketchattest.Room, index int, at time.Time) []rocketchattest.Room {
+	d := &t.Departments[index]
+	r := d.ratesAt(at.In(t.Location))
 	chance := chance{t.random(index, at)}
 	for range chance.poisson(r.chats * slot.Hours()) {
 		opened := at.Add(chance.between(0, slot)).Truncate(time.Millisecond)
@@ -52,9 +54,9 @@ func (t traffic) slotRooms(rooms []rocketchattest.Room, index int, at time.Time)
 }
 
 // random is the source of all that happens in a department's slot.
-func (t traffic) random(index int, at time.Time) *rand.Rand {
+func (t Generator) random(index int, at time.Time) *rand.Rand {
 	var key [32]byte
-	binary.LittleEndian.PutUint64(key[0:], t.seed)
+	binary.LittleEndian.PutUint64(key[0:], t.Seed)
 	binary.LittleEndian.PutUint64(key[8:], uint64(index))      //nolint:gosec // G115: an index is not negative.
 	binary.LittleEndian.PutUint64(key[16:], uint64(at.Unix())) //nolint:gosec // G115: the bits alone matter.
 	return rand.New(rand.NewChaCha8(key))                      //nolint:gosec // G404: the same seed must give the same chats.
@@ -77,7 +79,7 @@ func (c chance) chat(opened time.Time, r rates) rocketchattest.Room {
 		closeSilent(&room, talked, c.silence())
 	case c.happens(0.05):
 		// Closed by an agent who did not wait for the timeout: not counted.
-		closeSilent(&room, talked, c.between(inactivityTimeout/6, inactivityTimeout-time.Minute))
+		closeSilent(&room, talked, c.between(InactivityTimeout/6, InactivityTimeout-time.Minute))
 	case c.happens(0.4):
 		// Solved, and closed by the agent after a friendly last word.
 		closeSilent(&room, talked, c.between(10*time.Second, 5*time.Minute))
@@ -93,9 +95,9 @@ func (c chance) chat(opened time.Time, r rates) rocketchattest.Room {
 func (c chance) silence() time.Duration {
 	switch {
 	case c.happens(0.75):
-		return inactivityTimeout + c.between(0, time.Minute)
+		return InactivityTimeout + c.between(0, time.Minute)
 	case c.happens(0.85):
-		return c.between(inactivityTimeout, 4*inactivityTimeout)
+		return c.between(InactivityTimeout, 4*InactivityTimeout)
 	default:
 		return c.between(8*time.Hour, 18*time.Hour)
 	}
