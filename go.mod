@@ -2,6 +2,9 @@ module livechat_exporter
 
 go 1.26.0
 
+// npm packages hold Go files too, which are none of ours.
+ignore ./tools/preview/node_modules
+
 require (
 	github.com/alecthomas/kingpin/v2 v2.4.0
 	github.com/go-kit/log v0.2.1

@@ -1,0 +1,41 @@
+// Where panels stand, repeated ones included.
+import { replace } from './variables.js';
+
+export const grid = { columns: 24, cell: 30, gap: 8 };
+
+/** The panels with those that repeat put in for each value, what is below moved down. */
+export function arrange(panels, chosen) {
+  const out = [];
+  let moved = 0;
+  for (const panel of panels) {
+    const at = { ...panel.gridPos, y: panel.gridPos.y + moved };
+    const values = panel.repeat ? chosen(panel.repeat) : [];
+    if (values.length < 1) {
+      out.push({ panel, at, scoped: {} });
+      continue;
+    }
+    const perRow = panel.repeatDirection === 'v' ? 1 : Math.min(panel.maxPerRow ?? 4, values.length);
+    const w = panel.repeatDirection === 'v' ? at.w : grid.columns / perRow;
+    values.forEach((value, i) => {
+      const y = at.y + Math.floor(i / perRow) * at.h;
+      const x = panel.repeatDirection === 'v' ? at.x : (i % perRow) * w;
+      out.push({ panel, at: { ...at, x, y, w }, scoped: { [panel.repeat]: value } });
+    });
+    moved += (Math.ceil(values.length / perRow) - 1) * at.h;
+  }
+  return out;
+}
+
+/** A panel's place in pixels. */
+export function place(at, width) {
+  const column = (width - grid.gap * (grid.columns - 1)) / grid.columns;
+  return {
+    left: at.x * (column + grid.gap),
+    top: at.y * (grid.cell + grid.gap),
+    width: at.w * (column + grid.gap) - grid.gap,
+    height: at.h * (grid.cell + grid.gap) - grid.gap,
+  };
+}
+
+/** A panel's title with its variables. */
+export const titleOf = (panel, texts) => replace(panel.title ?? '', texts);
