@@ -25,7 +25,7 @@ type load struct {
 	scrapers int
 	latency  func(*rand.Rand) time.Duration
 	slowest  time.Duration // What latency is never above.
-	hours    int
+	lasts    time.Duration
 }
 
 // String names the load in a test's output.
@@ -55,18 +55,18 @@ func always(d time.Duration) func(*rand.Rand) time.Duration {
 // loads are the corners, and some of what lies between.
 func loads() []load {
 	all := []load{
-		{1, time.Second, 1, always(0), 0, 1},
-		{10, time.Second, 1, always(500 * time.Millisecond), 500 * time.Millisecond, 1},
-		{25, time.Second, 3, randomly(3 * time.Second), 3 * time.Second, 1},
-		{12, 15 * time.Second, 3, always(20 * time.Second), 20 * time.Second, 3},
-		{40, time.Minute, 3, randomly(29 * time.Second), 29 * time.Second, 6},
-		{40, time.Minute, 1, always(0), 0, 6},
-		{11, 59 * time.Second, 1, randomly(time.Second), time.Second, 6},
+		{1, time.Second, 1, always(0), 0, time.Hour},
+		{10, time.Second, 1, always(500 * time.Millisecond), 500 * time.Millisecond, time.Hour},
+		{25, time.Second, 3, randomly(3 * time.Second), 3 * time.Second, 20 * time.Minute},
+		{12, 15 * time.Second, 3, always(20 * time.Second), 20 * time.Second, 3 * time.Hour},
+		{40, time.Minute, 3, randomly(29 * time.Second), 29 * time.Second, 6 * time.Hour},
+		{40, time.Minute, 1, always(0), 0, 6 * time.Hour},
+		{11, 59 * time.Second, 1, randomly(time.Second), time.Second, 6 * time.Hour},
 	}
 	random := rand.New(rand.NewPCG(3, 1))
 	for range 8 {
 		l := load{
-			windows: 1 + random.IntN(40), interval: time.Duration(5+random.IntN(56)) * time.Second, scrapers: 1 + 2*random.IntN(2), hours: 2,
+			windows: 1 + random.IntN(40), interval: time.Duration(10+random.IntN(51)) * time.Second, scrapers: 1 + 2*random.IntN(2), lasts: 2 * time.Hour,
 		}
 		l.slowest = time.Duration(random.Int64N(int64(29 * time.Second)))
 		l.latency = randomly(l.slowest)
@@ -126,7 +126,7 @@ func holdsTo(t *testing.T, l load, random *rand.Rand) {
 		offset := time.Duration(random.Int64N(int64(l.interval)))
 		scrapers.Go(func() {
 			time.Sleep(offset)
-			for tick := time.NewTicker(l.interval); time.Since(began) < time.Duration(l.hours)*time.Hour; <-tick.C {
+			for tick := time.NewTicker(l.interval); time.Since(began) < l.lasts; <-tick.C {
 				glance(t, e, min(l.interval, 10*time.Second))
 				for _, s := range e.workspace.Status() {
 					calls := map[string]int{"abandoned_rooms": 1, "rooms": 2}[s.Resource]
