@@ -33,7 +33,16 @@ func startExporter(t *testing.T, config string, flags ...string) *exporter {
 	return e
 }
 
-// config is a configuration for a workspace with the right credentials.
+// abandonedRoomsAlone are the keys of a configuration that asks for nothing but the
+// abandoned rooms of each window, and as often as it is scraped.
+const abandonedRoomsAlone = `rooms: false
+counter: false
+departments: false
+rate_limit: {calls: 0}
+`
+
+// config is a configuration for a workspace with the right credentials, which asks for
+// abandoned rooms alone.
 func config(t *testing.T, w *workspace, windows ...string) string {
 	t.Helper()
 	return configWithToken(t, w, rocketchattest.AuthToken, windows...)
@@ -47,7 +56,7 @@ func configWithToken(t *testing.T, w *workspace, token string, windows ...string
     user_id: %s
     auth_token_file: %s
 windows: [%s]
-`, w.url(), rocketchattest.UserID, writeFile(t, "token", token+"\n"), strings.Join(windows, ", "))
+`+abandonedRoomsAlone, w.url(), rocketchattest.UserID, writeFile(t, "token", token+"\n"), strings.Join(windows, ", "))
 }
 
 // writeFile writes a file into a temporary folder of its own.

@@ -71,7 +71,7 @@ func TestWrongConfigurationNeverListens(t *testing.T) {
 		config, file, flag string
 		want               string
 	}{
-		"unknown key":      {config: good + "widnows: [6h]\n", want: `config\.yml:7: .*widnows`},
+		"unknown key":      {config: good + "widnows: [6h]\n", want: `config\.yml:11: .*widnows`},
 		"not YAML":         {config: "workspaces: [\n", want: `config\.yml:\d+: `},
 		"window of no use": {config: strings.ReplaceAll(good, "24h", "30m"), want: `config\.yml:6: .*inactivity_timeout`},
 		"variable not set": {
@@ -144,9 +144,12 @@ func TestShippedConfiguration(t *testing.T) {
 	want := make(values)
 	for _, window := range []string{"6h", "24h", "7d", "today"} {
 		want[series("livechat_refresh_success", "resource", "abandoned_rooms", "window", window)] = 1
+		want[series("livechat_refresh_success", "resource", "rooms", "window", window)] = 1
 	}
+	want[series("livechat_refresh_success", "resource", "abandonments", "window", "month")] = 1
+	want[series("livechat_refresh_success", "resource", "departments", "window", "")] = 1
 	if d := difference(page.named("livechat_refresh_success"), want); d != "" || page["livechat_up"] != 1 {
-		t.Errorf("livechat_up is %v; windows:\n%s", page["livechat_up"], d)
+		t.Errorf("livechat_up is %v; resources:\n%s", page["livechat_up"], d)
 	}
 }
 

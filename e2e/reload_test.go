@@ -51,7 +51,7 @@ func TestOnlyAGoodFileIsReloaded(t *testing.T) {
 	t.Parallel()
 	w := startWorkspace(t, rocketchattest.Latest)
 	w.AddRooms(abandonedChat())
-	good := func(windows ...string) string { return config(t, w, windows...) + "rate_limit: {calls: 0}\n" }
+	good := func(windows ...string) string { return config(t, w, windows...) }
 	e := startExporter(t, good("24h"), "--web.enable-lifecycle")
 	wantWindows := func(want ...string) {
 		t.Helper()

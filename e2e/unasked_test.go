@@ -32,7 +32,7 @@ func TestWhatIsSentUnaskedIsNotLogged(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	e := startExporter(t, fmt.Sprintf("workspaces: {main: {url: 'http://%s', user_id: %s, auth_token: %s}}\nwindows: [24h]\n",
+	e := startExporter(t, fmt.Sprintf("workspaces: {main: {url: 'http://%s', user_id: %s, auth_token: %s}}\nwindows: [24h]\n"+abandonedRoomsAlone,
 		listener.Addr(), rocketchattest.UserID, rocketchattest.AuthToken), "--log.level=debug")
 	page := parsePage(t, e.page(t))
 	if page["livechat_up"] != 1 {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"math"
+	"regexp"
 	"testing"
 	"time"
 )
@@ -87,5 +88,26 @@ func expected(t *testing.T, w *workspace, page values, names []string) values {
 			want[series("livechat_department_abandoned_rooms", "department_id", department, "window", name)] = float64(n)
 		}
 	}
+	for _, name := range names {
+		if page.get(t, series("livechat_refresh_complete", "resource", "abandoned_rooms", "window", name)) == 1 {
+			fillZeros(want, name)
+		}
+	}
 	return want
 }
+
+// fillZeros adds a 0 for each department that is named, and for none, where a window
+// with a whole answer does not name it.
+func fillZeros(want values, window string) {
+	departments := map[string]bool{"none": true}
+	for s := range want {
+		departments[departmentOf.FindStringSubmatch(s)[1]] = true
+	}
+	for department := range departments {
+		s := series("livechat_department_abandoned_rooms", "department_id", department, "window", window)
+		want[s] += 0
+	}
+}
+
+// departmentOf finds the department of a series.
+var departmentOf = regexp.MustCompile(`department_id="([^"]*)"`)
