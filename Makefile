@@ -93,7 +93,8 @@ e2e: race $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
 # and the name of a folder, the pictures of the pages stay there.
 .PHONY: browser-test
 browser-test: race
-	$(GO) test $(RACE) -tags=browser -run=Browser -count=1 -timeout=5m $(if $(ARTIFACTS),-artifacts -outputdir=$(abspath $(ARTIFACTS))) ./e2e
+	$(if $(ARTIFACTS),mkdir -p "$(ARTIFACTS)")
+	$(GO) test $(RACE) -tags=browser -run=Browser -count=1 -timeout=5m $(if $(ARTIFACTS),-artifacts -outputdir="$(abspath $(ARTIFACTS))") ./e2e
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint tidy-check

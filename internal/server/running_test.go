@@ -107,7 +107,7 @@ func TestNoPageMixesConfigurations(t *testing.T) {
 	replaced := make(chan struct{})
 	work.Go(func() {
 		defer close(replaced)
-		for n := range 300 {
+		for n := range 100 {
 			h.Replace(configuration(n))
 		}
 	})
