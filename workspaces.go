@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -173,6 +174,9 @@ func newTransport(ws config.Workspace) (http.RoundTripper, error) {
 	// they change, which cannot be told: there Go's own limit of 10 MiB holds.
 	if t, ok := transport.(*http.Transport); ok {
 		t.MaxResponseHeaderBytes = maxResponseHeaderBytes
+		// The library's own dialer keeps a log of each connection in memory, which
+		// counts where there are hundreds of workspaces.
+		t.DialContext = new(net.Dialer).DialContext
 	}
 	return transport, nil
 }
