@@ -162,20 +162,24 @@ func (p page) rooms(window string) map[string]float64 {
 	return p.numbers("livechat_department_abandoned_rooms", window)
 }
 
-// numbers returns a metric's values of a window by department.
+// numbers returns a metric's values by department, those of a window if it has any.
 func (p page) numbers(metric, window string) map[string]float64 {
-	rooms := make(map[string]float64)
+	numbers := make(map[string]float64)
 	for _, f := range p {
 		if f.GetName() != metric {
 			continue
 		}
 		for _, m := range f.GetMetric() {
-			if m.GetLabel()[1].GetValue() == window {
-				rooms[m.GetLabel()[0].GetValue()] = m.GetGauge().GetValue()
+			labels := make(map[string]string)
+			for _, l := range m.GetLabel() {
+				labels[l.GetName()] = l.GetValue()
+			}
+			if labels["window"] == window {
+				numbers[labels["department_id"]] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
 			}
 		}
 	}
-	return rooms
+	return numbers
 }
 
 // golden compares the page with testdata.
