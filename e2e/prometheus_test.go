@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
@@ -29,6 +28,15 @@ func scrape(name, address string) job {
 	}
 }
 
+// scrapeAs is scrape with names for the workspaces in place of the address.
+func scrapeAs(name, address string, instances ...string) job {
+	targets := make([]map[string]any, len(instances))
+	for i, instance := range instances {
+		targets[i] = map[string]any{"targets": []string{address}, "labels": map[string]string{"instance": instance}}
+	}
+	return job{"job_name": name, "static_configs": targets}
+}
+
 // with adds keys to the job.
 func (j job) with(key string, value any) job {
 	j[key] = value
@@ -38,16 +46,32 @@ func (j job) with(key string, value any) job {
 // startPrometheus starts Prometheus and waits until it is ready.
 func startPrometheus(t *testing.T, jobs ...job) *prometheus {
 	t.Helper()
-	config, err := json.Marshal(map[string]any{ // JSON is YAML.
-		"global":         map[string]any{"scrape_interval": scrapeInterval.String(), "scrape_timeout": scrapeInterval.String()},
+	return startPrometheusWith(t, map[string]any{"scrape_configs": jobs})
+}
+
+// startAlerting is startPrometheus with rules that it evaluates at each scrape and an
+// Alertmanager that it tells.
+func startAlerting(t *testing.T, rules ruleFile, to *alertmanager, jobs ...job) *prometheus {
+	t.Helper()
+	return startPrometheusWith(t, map[string]any{
 		"scrape_configs": jobs,
+		"rule_files":     []string{writeJSON(t, "livechat.rules.yml", rules)},
+		"alerting": map[string]any{"alertmanagers": []map[string]any{
+			{"static_configs": []map[string]any{{"targets": []string{to.address}}}},
+		}},
 	})
-	if err != nil {
-		t.Fatal(err)
+}
+
+// startPrometheusWith starts Prometheus with a configuration, in its own keys, except
+// for the intervals.
+func startPrometheusWith(t *testing.T, config map[string]any) *prometheus {
+	t.Helper()
+	config["global"] = map[string]any{
+		"scrape_interval": scrapeInterval.String(), "scrape_timeout": scrapeInterval.String(), "evaluation_interval": scrapeInterval.String(),
 	}
 	p := &prometheus{process: start(
 		t, programs.prometheus,
-		"--config.file="+writeFile(t, "prometheus.yml", string(config)),
+		"--config.file="+writeJSON(t, "prometheus.yml", config), // JSON is YAML.
 		"--storage.tsdb.path="+t.TempDir(),
 		"--web.listen-address=127.0.0.1:0",
 		// Otherwise the first scrape waits 5 seconds for more targets to be found.

@@ -57,6 +57,21 @@ func (f ruleFile) alerts() []rule {
 	return slices.DeleteFunc(f.all(), func(r rule) bool { return r.Alert == "" })
 }
 
+// within is the file with another waiting time for every alert, and nothing else.
+func (f ruleFile) within(time string) ruleFile {
+	var changed ruleFile
+	for _, g := range f.Groups {
+		g.Rules = slices.Clone(g.Rules)
+		for i := range g.Rules {
+			if g.Rules[i].Alert != "" {
+				g.Rules[i].For = time
+			}
+		}
+		changed.Groups = append(changed.Groups, g)
+	}
+	return changed
+}
+
 // readYAML decodes a file, as far as the value has a place for what is in it.
 func readYAML(t *testing.T, file string, into any) {
 	t.Helper()
