@@ -1,12 +1,20 @@
 package e2e
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
 // documentedMetric is what docs/metrics.md says of a metric.
@@ -63,4 +71,57 @@ func TestDocumentedQueriesAreValid(t *testing.T) {
 	if err != nil {
 		t.Errorf("%v\n%s", err, output)
 	}
+}
+
+// exportedByOthers are the prefixes of what the client library adds.
+var exportedByOthers = regexp.MustCompile(`^(go|process|promhttp|scrape)_`)
+
+// docs/metrics.md describes what the exporter's page has, and nothing else: names,
+// types and labels. The workspace limits calls, so that all there can be is there.
+func TestDocumentedMetricsAreTheExportedOnes(t *testing.T) {
+	t.Parallel()
+	w := startWorkspace(t, rocketchattest.Latest)
+	w.Configure(func(s *rocketchattest.Settings) {
+		s.Permissions = slices.DeleteFunc(s.Permissions, func(p string) bool { return p == rocketchattest.BypassRateLimit })
+	})
+	w.AddRooms(history(14, time.Now(), departments(3))...)
+	w.AddDepartments(rocketchattest.Department{ID: departments(1)[0], Name: "Sales", Agents: 3})
+	e := startExporter(t, config(t, w, "6h", "24h"))
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(e.page(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := documentedMetrics(t)
+	for name, family := range families {
+		if exportedByOthers.MatchString(name) {
+			continue
+		}
+		want, ok := documented[name]
+		if !ok {
+			t.Errorf("docs/metrics.md does not describe %s", name)
+			continue
+		}
+		delete(documented, name)
+		if got := strings.ToLower(family.GetType().String()); got != want.kind {
+			t.Errorf("%s is a %s, documented as %s", name, got, want.kind)
+		}
+		if got := labelNames(family); !slices.Equal(got, want.labels) {
+			t.Errorf("%s has the labels %q, documented are %q", name, got, want.labels)
+		}
+	}
+	if len(documented) > 0 {
+		t.Errorf("docs/metrics.md describes what is not exported: %q", slices.Sorted(maps.Keys(documented)))
+	}
+}
+
+// labelNames are the names of the labels that a metric has, in order.
+func labelNames(family *dto.MetricFamily) []string {
+	names := make(map[string]bool)
+	for _, m := range family.GetMetric() {
+		for _, l := range m.GetLabel() {
+			names[l.GetName()] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }
