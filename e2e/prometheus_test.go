@@ -46,14 +46,14 @@ func (j job) with(key string, value any) job {
 // startPrometheus starts Prometheus and waits until it is ready.
 func startPrometheus(t *testing.T, jobs ...job) *prometheus {
 	t.Helper()
-	return startPrometheusWith(t, map[string]any{"scrape_configs": jobs})
+	return startPrometheusWith(t, t.TempDir(), map[string]any{"scrape_configs": jobs})
 }
 
-// startAlerting is startPrometheus with rules that it evaluates at each scrape and an
-// Alertmanager that it tells.
-func startAlerting(t *testing.T, rules ruleFile, to *alertmanager, jobs ...job) *prometheus {
+// startAlerting is startPrometheus with rules that it evaluates at each scrape, an
+// Alertmanager that it tells, and a folder that may have a past.
+func startAlerting(t *testing.T, folder string, rules ruleFile, to *alertmanager, jobs ...job) *prometheus {
 	t.Helper()
-	return startPrometheusWith(t, map[string]any{
+	return startPrometheusWith(t, folder, map[string]any{
 		"scrape_configs": jobs,
 		"rule_files":     []string{writeJSON(t, "livechat.rules.yml", rules)},
 		"alerting": map[string]any{"alertmanagers": []map[string]any{
@@ -62,9 +62,9 @@ func startAlerting(t *testing.T, rules ruleFile, to *alertmanager, jobs ...job) 
 	})
 }
 
-// startPrometheusWith starts Prometheus with a configuration, in its own keys, except
-// for the intervals.
-func startPrometheusWith(t *testing.T, config map[string]any) *prometheus {
+// startPrometheusWith starts Prometheus on a folder of data with a configuration, in its
+// own keys, except for the intervals.
+func startPrometheusWith(t *testing.T, folder string, config map[string]any) *prometheus {
 	t.Helper()
 	config["global"] = map[string]any{
 		"scrape_interval": scrapeInterval.String(), "scrape_timeout": scrapeInterval.String(), "evaluation_interval": scrapeInterval.String(),
@@ -72,7 +72,7 @@ func startPrometheusWith(t *testing.T, config map[string]any) *prometheus {
 	p := &prometheus{process: start(
 		t, programs.prometheus,
 		"--config.file="+writeJSON(t, "prometheus.yml", config), // JSON is YAML.
-		"--storage.tsdb.path="+t.TempDir(),
+		"--storage.tsdb.path="+folder,
 		"--web.listen-address=127.0.0.1:0",
 		// Otherwise the first scrape waits 5 seconds for more targets to be found.
 		"--scrape.discovery-reload-interval=100ms",
