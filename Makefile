@@ -8,6 +8,7 @@
 #   make fmt     formats the code
 #   make cover   the coverage of each function, from the last unit tests
 #   make fuzz    each fuzz target for FUZZTIME
+#   make preview pictures of the dashboards into docs/pictures; needs Node.js, Chromium and pngquant
 #   make docker  the image, with the same version facts as the binary
 #   make browser-test  the exporter's pages in a real browser
 #   make manifests     the manifests' parts that are made of alerts/ and dashboards/
@@ -127,6 +128,19 @@ fuzz:
 .PHONY: demo
 demo:
 	$(GO) run ./demo
+
+# Kept, so that a picture can be taken again of the same data.
+$(BIN)/history.txt: $(wildcard tools/history/*.go demo/traffic/*.go)
+	mkdir -p $(BIN)
+	$(GO) run ./tools/history >$@
+
+tools/preview/node_modules/.package-lock.json: tools/preview/package.json tools/preview/package-lock.json
+	cd tools/preview && npm ci --ignore-scripts --no-audit --no-fund
+
+.PHONY: preview
+preview: $(BIN)/prometheus $(BIN)/promtool $(BIN)/history.txt tools/preview/node_modules/.package-lock.json
+	node tools/preview/preview.mjs --prometheus=$(BIN)/prometheus --promtool=$(BIN)/promtool \
+		--history=$(BIN)/history.txt --dashboards=dashboards --out=docs/pictures
 
 .PHONY: docker
 docker:

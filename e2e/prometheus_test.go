@@ -46,7 +46,13 @@ func (j job) with(key string, value any) job {
 // startPrometheus starts Prometheus and waits until it is ready.
 func startPrometheus(t *testing.T, jobs ...job) *prometheus {
 	t.Helper()
-	return startPrometheusWith(t, t.TempDir(), map[string]any{"scrape_configs": jobs})
+	return startPrometheusOn(t, t.TempDir(), jobs...)
+}
+
+// startPrometheusOn starts Prometheus on a folder that may hold samples, however old.
+func startPrometheusOn(t *testing.T, storage string, jobs ...job) *prometheus {
+	t.Helper()
+	return startPrometheusWith(t, storage, map[string]any{"scrape_configs": jobs})
 }
 
 // startAlerting is startPrometheus with rules that it evaluates at each scrape, an
@@ -73,6 +79,7 @@ func startPrometheusWith(t *testing.T, folder string, config map[string]any) *pr
 		t, programs.prometheus,
 		"--config.file="+writeJSON(t, "prometheus.yml", config), // JSON is YAML.
 		"--storage.tsdb.path="+folder,
+		"--storage.tsdb.retention.time=100y",
 		"--web.listen-address=127.0.0.1:0",
 		// Otherwise the first scrape waits 5 seconds for more targets to be found.
 		"--scrape.discovery-reload-interval=100ms",

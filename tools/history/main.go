@@ -54,7 +54,7 @@ func write(out io.Writer, now time.Time, quiet bool) error {
 	targets := targets(now, quiet)
 	for _, s := range schedule(now) {
 		for _, t := range targets {
-			families, err := t.gather(s.at)
+			families, err := t.gather(s)
 			if err != nil {
 				return err
 			}

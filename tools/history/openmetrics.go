@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -19,9 +18,6 @@ type openMetrics struct {
 // write writes the page of a scrape.
 func (o *openMetrics) write(families []*dto.MetricFamily, s scrape) error {
 	for _, family := range families {
-		if !s.whole && !strings.HasPrefix(family.GetName(), "livechat_department_") && !strings.HasPrefix(family.GetName(), "livechat_abandonments_") {
-			continue
-		}
 		for _, metric := range family.GetMetric() {
 			metric.TimestampMs = new(s.at.UnixMilli())
 		}

@@ -34,8 +34,9 @@ const maxAge = 5 * time.Minute
 
 // page is the exporter's page of a workspace at a moment.
 type page struct {
+	scrape
+
 	workspace *workspace
-	at        time.Time
 	state     map[resource]state
 }
 
@@ -52,6 +53,21 @@ func (p *page) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (p *page) Collect(ch chan<- prometheus.Metric) {
+	for r, s := range p.state {
+		if p.at.Sub(s.asked) <= maxAge {
+			p.answer(ch, r, s.asked)
+		}
+	}
+	for id, name := range p.workspace.departments {
+		ch <- gauge(infoDesc, 1, id, name)
+	}
+	if p.whole {
+		p.refreshes(ch)
+	}
+}
+
+// refreshes writes what is not of departments.
+func (p *page) refreshes(ch chan<- prometheus.Metric) {
 	up := 0.0
 	for r, s := range p.state {
 		ch <- gauge(successDesc, number(!s.failing), r.name, r.window)
@@ -68,10 +84,6 @@ func (p *page) Collect(ch chan<- prometheus.Metric) {
 		if r.name == "abandoned_rooms" && !s.failing {
 			up = 1
 		}
-		p.answer(ch, r, s.asked)
-	}
-	for id, name := range p.workspace.departments {
-		ch <- gauge(infoDesc, 1, id, name)
 	}
 	ch <- gauge(liveDesc, up)
 	ch <- gauge(timeoutDesc, traffic.InactivityTimeout.Seconds())

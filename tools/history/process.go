@@ -28,8 +28,8 @@ func newProcess(now time.Time) *process {
 }
 
 // observe implements observer.
-func (p *process) observe(at time.Time) prometheus.Collector {
-	return &process{started: p.started, at: at}
+func (p *process) observe(s scrape) prometheus.Collector {
+	return &process{started: p.started, at: s.at}
 }
 
 // Describe implements prometheus.Collector.

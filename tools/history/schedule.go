@@ -11,7 +11,7 @@ const (
 type scrape struct {
 	at time.Time
 	// whole says that all series are stored. Of the weeks before the last day only
-	// the departments' are: nobody looks back at the exporter's own for so long.
+	// those of departments are: nobody looks back at the exporter's own for so long.
 	whole bool
 }
 
@@ -32,10 +32,10 @@ func schedule(now time.Time) []scrape {
 		switch {
 		case back <= fine:
 			at = at.Add(time.Minute)
-		case back <= 8*day+margin, back%week <= day+margin, week-back%week <= 10*time.Minute:
+		case back <= 8*day+margin, back%week <= day+margin, week-back%week <= 15*time.Minute:
 			at = at.Add(4 * time.Minute)
 		default:
-			at = at.Add(10 * time.Minute)
+			at = at.Add(15 * time.Minute)
 		}
 	}
 	return list

@@ -12,8 +12,8 @@ import (
 // A workspace is one, whoever counts its rooms: the exporter's own collector with
 // these moments for its clock can take the place of the one here.
 type observer interface {
-	// observe returns what is scraped at a moment.
-	observe(at time.Time) prometheus.Collector
+	// observe returns what is scraped, whole or the departments' part of it.
+	observe(s scrape) prometheus.Collector
 }
 
 // target is an observer that Prometheus scrapes, and what Prometheus itself stores of
@@ -23,6 +23,8 @@ type target struct {
 	observer
 	// seconds is how long a scrape takes.
 	seconds func(at time.Time) float64
+	// ofDepartments says that it has series of departments.
+	ofDepartments bool
 	// alerts are those that fire.
 	alerts []alert
 }
@@ -32,8 +34,8 @@ func targets(now time.Time, quiet bool) []target {
 	const job = "livechat"
 	main, partners := mainWorkspace(now, quiet), partnersWorkspace(now)
 	return []target{
-		{job: job, instance: "main", observer: main, seconds: main.seconds, alerts: alertsOf(now, quiet)},
-		{job: job, instance: "partners", observer: partners, seconds: partners.seconds},
+		{job: job, instance: "main", observer: main, ofDepartments: true, seconds: main.seconds, alerts: alertsOf(now, quiet)},
+		{job: job, instance: "partners", observer: partners, ofDepartments: true, seconds: partners.seconds, alerts: partners.alerts()},
 		{
 			job: "livechat_exporter", instance: "exporter:10098", observer: newProcess(now),
 			seconds: func(time.Time) float64 { return 0.004 },
@@ -41,14 +43,18 @@ func targets(now time.Time, quiet bool) []target {
 	}
 }
 
-// gather returns the target's series at a moment.
-func (t target) gather(at time.Time) ([]*dto.MetricFamily, error) {
-	registry := prometheus.NewPedanticRegistry()
+// gather returns what is stored of a scrape.
+func (t target) gather(s scrape) ([]*dto.MetricFamily, error) {
+	if !s.whole && !t.ofDepartments {
+		return nil, nil
+	}
+	registry := prometheus.NewRegistry()
 	named := prometheus.WrapRegistererWith(prometheus.Labels{"job": t.job, "instance": t.instance}, registry)
-	for _, c := range []prometheus.Collector{
-		t.observe(at),
-		scraped{seconds: t.seconds(at), alerts: t.alerts, at: at},
-	} {
+	collectors := []prometheus.Collector{t.observe(s)}
+	if s.whole {
+		collectors = append(collectors, scraped{seconds: t.seconds(s.at), alerts: t.alerts, at: s.at})
+	}
+	for _, c := range collectors {
 		if err := named.Register(c); err != nil {
 			return nil, fmt.Errorf("register what %s has: %w", t.instance, err)
 		}
@@ -64,6 +70,17 @@ func (t target) gather(at time.Time) ([]*dto.MetricFamily, error) {
 type alert struct {
 	name, severity, department string
 	from, to                   time.Time
+}
+
+// alerts are the alerts that the rules raise over a workspace's troubles.
+func (w *workspace) alerts() []alert {
+	var list []alert
+	for _, t := range w.troubles {
+		if from := t.from.Add(15 * time.Minute); t.resource == "rooms" {
+			list = append(list, alert{name: "LivechatRefreshFailing", severity: "warning", from: from, to: t.to})
+		}
+	}
+	return list
 }
 
 // alertsOf are the alerts that the rules raise over the simulated incidents.

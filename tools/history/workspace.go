@@ -96,11 +96,11 @@ func (*workspace) seconds(at time.Time) float64 {
 }
 
 // observe implements observer: it asks for everything at a moment.
-func (w *workspace) observe(at time.Time) prometheus.Collector {
+func (w *workspace) observe(s scrape) prometheus.Collector {
 	w.scrapes++
-	p := &page{workspace: w, at: at, state: make(map[resource]state)}
+	p := &page{workspace: w, scrape: s, state: make(map[resource]state)}
 	for i, r := range resources() {
-		p.state[r] = w.ask(r, at, (w.scrapes+i/2)%w.every == 0)
+		p.state[r] = w.ask(r, s.at, !s.whole || (w.scrapes+i/2)%w.every == 0)
 	}
 	return p
 }
