@@ -6,8 +6,9 @@ export const grid = { columns: 24, cell: 30, gap: 8 };
 /** The panels with those that repeat put in for each value, what is below moved down. */
 export function arrange(panels, chosen) {
   const out = [];
-  let moved = 0;
+  const grown = []; // From which row on, by how many.
   for (const panel of panels) {
+    const moved = grown.filter(([below]) => panel.gridPos.y >= below).reduce((sum, [, rows]) => sum + rows, 0);
     const at = { ...panel.gridPos, y: panel.gridPos.y + moved };
     const values = panel.repeat ? chosen(panel.repeat) : [];
     if (values.length < 1) {
@@ -21,7 +22,7 @@ export function arrange(panels, chosen) {
       const x = panel.repeatDirection === 'v' ? at.x : (i % perRow) * w;
       out.push({ panel, at: { ...at, x, y, w }, scoped: { [panel.repeat]: value } });
     });
-    moved += (Math.ceil(values.length / perRow) - 1) * at.h;
+    grown.push([panel.gridPos.y + at.h, (Math.ceil(values.length / perRow) - 1) * at.h]);
   }
   return out;
 }
