@@ -3,7 +3,8 @@
 #
 #   make build   the exporter, a static binary, in this folder
 #   make test    all checks: unit tests, coverage, lint, end-to-end tests
-#   make lint    golangci-lint with .golangci.yml, and go.mod as "go mod tidy" leaves it
+#   make lint    golangci-lint with .golangci.yml, actionlint, and go.mod as "go mod tidy"
+#                leaves it
 #   make demo    a simulated workspace and the exporter on it
 #   make fmt     formats the code
 #   make cover   the coverage of each function, from the last unit tests
@@ -11,6 +12,8 @@
 #   make preview pictures of the dashboards into docs/pictures; needs Node.js, Chromium and pngquant
 #   make docker  the image, with the same version facts as the binary
 #   make browser-test  the exporter's pages in a real browser
+#   make dist    the archives of a release, in dist/
+#   make dist-check    makes them once more elsewhere and compares
 #   make manifests     the manifests' parts that are made of alerts/ and dashboards/
 #   make image-test    builds and runs the images with buildah
 #   make systemd-test  holds the systemd units against systemd's own check, and runs them
@@ -24,6 +27,11 @@ GO ?= go
 BIN := .bin
 FUZZTIME ?= 10s
 IMAGE ?= livechat_exporter
+
+# What "make dist" builds for, and what goes into each archive beside the program.
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+CONTENTS := LICENSE README.md CHANGELOG.md config.yml docs $(wildcard alerts dashboards) deploy/systemd
+DIST ?= dist
 
 # The share of statements, in per cent, that the tests of each package of the
 # collector and of internal/ have to reach, by themselves.
@@ -42,11 +50,14 @@ VERSION := $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' --dirty
 REVISION := $(shell git rev-parse HEAD)
 BRANCH := $(shell git rev-parse --abbrev-ref HEAD)
 BUILD_DATE := $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y%m%d-%H:%M:%S)
+# The same moment in seconds, for the files of an archive.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
 else
 VERSION := 0.0.0-unknown
 REVISION := unknown
 BRANCH := unknown
 BUILD_DATE := unknown
+SOURCE_DATE_EPOCH ?= 0
 endif
 BUILD_USER := make
 # Handed on in the environment, not in the text of a command: a branch may have a
@@ -98,9 +109,10 @@ browser-test: race
 	$(GO) test $(RACE) -tags=browser -run=Browser -count=1 -timeout=5m $(if $(ARTIFACTS),-artifacts -outputdir="$(abspath $(ARTIFACTS))") ./e2e
 
 .PHONY: lint
-lint: $(BIN)/golangci-lint tidy-check
+lint: $(BIN)/golangci-lint $(BIN)/actionlint tidy-check
 	$(BIN)/golangci-lint run ./...
 	cd tools/manifests && ../../$(BIN)/golangci-lint run --config=../../.golangci.yml ./...
+	$(BIN)/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
 .PHONY: tidy-check
 tidy-check:
@@ -168,13 +180,38 @@ image-test:
 systemd-test:
 	$(GO) test -tags=systemd -count=1 -timeout=5m ./deploy/systemd
 
+# The archives of a release and their checksums. Two runs give the same bytes.
+.PHONY: dist
+dist:
+	$(GO) run -buildvcs=false ./tools/dist -version "$$VERSION" -time "$(SOURCE_DATE_EPOCH)" -out "$(DIST)" \
+		-contents "$(CONTENTS)" -ldflags "$(LDFLAGS)" $(PLATFORMS)
+
+# Two of them once more, from a copy in another folder and with nothing built before.
+.PHONY: dist-check
+dist-check: dist
+	@set -eu; copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
+		git ls-files -z --cached --others --exclude-standard | xargs -0 tar -cf - | tar -xf - -C "$$copy"; \
+		(set -x; GOCACHE="$$copy/cache" $(MAKE) -C "$$copy" dist PLATFORMS="linux/amd64 windows/arm64" \
+			VERSION="$$VERSION" REVISION="$$REVISION" BRANCH="$$BRANCH" BUILD_DATE="$$BUILD_DATE" SOURCE_DATE_EPOCH="$(SOURCE_DATE_EPOCH)"); \
+		cd "$(DIST)"; sha256sum --check "$$copy/dist/sha256sums.txt"
+
+# The image for all architectures, pushed to where IMAGE names.
+.PHONY: docker-push
+docker-push:
+	docker buildx build --platform linux/amd64,linux/arm64 --push \
+		--build-arg VERSION --build-arg REVISION --build-arg BRANCH --build-arg BUILD_USER --build-arg BUILD_DATE \
+		--tag "$(IMAGE):$${VERSION}" --tag "$(IMAGE):latest" .
+
 .PHONY: tools
-tools: $(BIN)/golangci-lint $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
+tools: $(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
 
 # Built once, and again when the tool's go.mod or go.sum changes. go build makes the
 # folder.
 $(BIN)/golangci-lint: tools/golangci-lint/go.mod tools/golangci-lint/go.sum
 	cd tools/golangci-lint && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(BIN)/actionlint: tools/actionlint/go.mod tools/actionlint/go.sum
+	cd tools/actionlint && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o ../../$@ github.com/rhysd/actionlint/cmd/actionlint
 
 # Without the service discoveries, which are most of its dependencies: the tests
 # name their targets themselves.

@@ -54,7 +54,7 @@ func TestComposeRefusesWhatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"a misspelt key":         "services: {a: {image: b, readonly: true}}",
-		"a volume that is not":   "services: {a: {image: b, volumes: ['c:/d']}}",
+		"a network that is not":  "services: {a: {image: b, networks: [c]}}",
 		"a service that is not":  "services: {a: {image: b, depends_on: [c]}}",
 		"a port that is no port": "services: {a: {image: b, ports: ['127.0.0.1:x:y']}}",
 	} {
