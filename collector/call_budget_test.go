@@ -123,7 +123,9 @@ func holdsTo(t *testing.T, l load, random *rand.Rand) {
 	began := time.Now()
 	var scrapers sync.WaitGroup
 	for range l.scrapers {
+		mu.Lock()
 		offset := time.Duration(random.Int64N(int64(l.interval)))
+		mu.Unlock()
 		scrapers.Go(func() {
 			time.Sleep(offset)
 			for tick := time.NewTicker(l.interval); time.Since(began) < l.lasts; <-tick.C {
