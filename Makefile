@@ -10,6 +10,7 @@
 #   make cover   the coverage of each function, from the last unit tests
 #   make fuzz    each fuzz target for FUZZTIME
 #   make preview pictures of the dashboards into docs/pictures; needs Node.js, Chromium and pngquant
+#   make bench   what a scrape costs, beside the least that it could
 #   make docker  the image, with the same version facts as the binary
 #   make browser-test  the exporter's pages in a real browser
 #   make dist    the archives of a release, in dist/
@@ -136,6 +137,12 @@ fuzz:
 			(set -x; $(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$package); \
 		done; \
 	done
+
+# Two figures tell most: x-cpu, the exporter's CPU time as a multiple of the floor's,
+# and x-cpu of LastGoodAnswers, as a multiple of the client library's own.
+.PHONY: bench
+bench:
+	$(GO) test -run='^$$' -bench=. -benchtime=2s -timeout=5m ./bench
 
 .PHONY: demo
 demo:
