@@ -102,6 +102,52 @@ func TestComposeMountsWhatIsThere(t *testing.T) {
 	}
 }
 
+// Grafana finds the dashboards and the data source as its provisioning names them.
+func TestGrafanaFindsWhatIsProvisioned(t *testing.T) {
+	t.Parallel()
+	for name, project := range projects(t) {
+		grafana := project.Services["grafana"]
+		places := make(map[string]string)
+		for _, volume := range grafana.Volumes {
+			places[volume.Target] = volume.Source
+		}
+		provisioning := places["/etc/grafana/provisioning"]
+		if absent(t, provisioning) {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(provisioning, "*", "*.yml"))
+		if err != nil || len(files) < 2 {
+			t.Errorf("%s: provisioning is in %q, %v", name, files, err)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var provisioned struct {
+				Providers []struct {
+					Options struct {
+						Path string `json:"path"`
+					} `json:"options"`
+				} `json:"providers"`
+			}
+			if err := yaml.Unmarshal(content, &provisioned); err != nil {
+				t.Fatal(err)
+			}
+			for _, provider := range provisioned.Providers {
+				if filepath.Base(places[provider.Options.Path]) != dashboardsFolder {
+					t.Errorf("%s: the dashboards are not at %s", name, provider.Options.Path)
+				}
+			}
+			for _, variable := range regexp.MustCompile(`(?m)^[^#\n]*\$\{(\w+)\}`).FindAllStringSubmatch(string(content), -1) {
+				if _, ok := grafana.Environment[variable[1]]; !ok {
+					t.Errorf("%s: %s reads %s, which Grafana does not get", name, file, variable[1])
+				}
+			}
+		}
+	}
+}
+
 // absent says whether a file belongs to a part that this copy of the repository does
 // not have at all: the rules or the dashboards.
 func absent(t *testing.T, file string) bool {
