@@ -170,16 +170,28 @@ func TestImageHasNothingButTheExporter(t *testing.T) {
 	t.Logf("the image has %d bytes", size)
 }
 
-// The exporter's image on the simulated workspace's, as Docker Compose runs them.
-func TestWorkspaceImageIsScraped(t *testing.T) {
+// The exporter's image on the simulated workspace's, with the configuration and the
+// account that Docker Compose gives it.
+func TestImagesRunAsInDockerCompose(t *testing.T) {
+	const compose = repository + "/deploy/compose/"
+	overlay, err := os.ReadFile(compose + "compose.demo.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	user := regexp.MustCompile(`ROCKETCHAT_USER_ID: (\S+)`).FindStringSubmatch(string(overlay))
+	if user == nil {
+		t.Fatalf("no user id in\n%s", overlay)
+	}
 	workspace := start(t, workspaceImage, run{command: []string{"--workspace.listen-address=127.0.0.1:0"}})
-	address := workspace.told(t, `Rocket\.Chat, simulated +(http://\S+)`)
 	c := start(t, exporterImage, run{
 		more: []string{anyPort},
 		environment: []string{
-			"ROCKETCHAT_URL=" + address,
-			"ROCKETCHAT_USER_ID=" + rocketchattest.UserID,
-			"ROCKETCHAT_AUTH_TOKEN=" + rocketchattest.AuthToken,
+			"ROCKETCHAT_URL=" + workspace.told(t, `Rocket\.Chat, simulated +(http://\S+)`),
+			"ROCKETCHAT_USER_ID=" + user[1],
+		},
+		files: map[string]string{
+			"/etc/livechat_exporter/config.yml":  compose + "config.yml",
+			"/run/secrets/rocketchat_auth_token": compose + "demo_auth_token",
 		},
 	})
 	page := c.get(t, "/metrics")

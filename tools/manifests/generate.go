@@ -97,7 +97,8 @@ func sameRules(rules, manifest []byte) error {
 }
 
 // dashboardConfigMaps has kustomize make a ConfigMap of each dashboard, with the label
-// by which Grafana's sidecar finds it. It is nil if there are none.
+// by which Grafana's sidecar finds it. Its name is not that of the exporter's own
+// ConfigMap, whatever the dashboard's is. It is nil if there are none.
 func dashboardConfigMaps(root string) ([]byte, error) {
 	paths, err := filepath.Glob(filepath.Join(root, dashboardsFolder, "*.json"))
 	if err != nil {
@@ -112,7 +113,7 @@ func dashboardConfigMaps(root string) ([]byte, error) {
 `)
 	for _, path := range paths {
 		file := filepath.Base(path)
-		fmt.Fprintf(list, "  - name: %s\n    files: [%s]\n", strings.TrimSuffix(file, ".json"), file)
+		fmt.Fprintf(list, "  - name: dashboard-%s\n    files: [%s]\n", strings.TrimSuffix(file, ".json"), file)
 	}
 	list.WriteString(`generatorOptions:
   disableNameSuffixHash: true

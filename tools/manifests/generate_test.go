@@ -68,7 +68,7 @@ func TestWritesWhatThereAreSourcesFor(t *testing.T) {
 		rule  = "# Made of alerts/livechat.rules.yml by \"make manifests\".\napiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\n" +
 			"metadata:\n  name: livechat\nspec:\n" +
 			"  # Why.\n  groups:\n    - name: a\n      rules:\n        - record: b:c:d\n          expr: |\n            x\n\n            # more\n            + y\n"
-		maps = "  - name: one\n    files: [one.json]\n  - name: two\n    files: [two.json]\n"
+		maps = "  - name: dashboard-one\n    files: [one.json]\n  - name: dashboard-two\n    files: [two.json]\n"
 	)
 	for name, tt := range map[string]struct {
 		sources map[string]string
