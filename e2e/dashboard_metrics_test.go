@@ -1,6 +1,6 @@
 package e2e
 
-import "slices"
+import "testing"
 
 // The types of metrics.
 const (
@@ -11,52 +11,34 @@ const (
 
 // metric is what a query has to know of a metric.
 type metric struct {
-	kind   string
+	kind string
+	// labels are those of its series, the target's included.
 	labels []string
 }
 
-// metrics are what dashboards may ask for: those of the exporter, and those that
-// Prometheus and the libraries add.
-var metrics = map[string]metric{
-	"livechat_department_abandoned_rooms":                  {gaugeKind, []string{"department_id", "window"}},
-	"livechat_department_abandonments_total":               {counterKind, []string{"department_id"}},
-	"livechat_abandonments_period_start_timestamp_seconds": {gaugeKind, nil},
-	"livechat_department_rooms":                            {gaugeKind, []string{"department_id", "window"}},
-	"livechat_department_info":                             {gaugeKind, []string{"department_id", "department"}},
-	"livechat_department_enabled":                          {gaugeKind, []string{"department_id"}},
-	"livechat_department_agents":                           {gaugeKind, []string{"department_id"}},
-	"livechat_up":                                          {gaugeKind, nil},
-	"livechat_refresh_success":                             {gaugeKind, []string{"resource", "window"}},
-	"livechat_refresh_timestamp_seconds":                   {gaugeKind, []string{"resource", "window"}},
-	"livechat_refresh_complete":                            {gaugeKind, []string{"resource", "window"}},
-	"livechat_window_start_timestamp_seconds":              {gaugeKind, []string{"resource", "window"}},
-	"livechat_window_end_timestamp_seconds":                {gaugeKind, []string{"resource", "window"}},
-	"livechat_visitor_inactivity_timeout_seconds":          {gaugeKind, nil},
-	"livechat_api_requests_total":                          {counterKind, []string{"route", "outcome"}},
-	"livechat_api_request_duration_seconds":                {histogramKind, []string{"route"}},
-	"livechat_api_request_duration_seconds_bucket":         {counterKind, []string{"route", "le"}},
-	"livechat_api_request_duration_seconds_sum":            {counterKind, []string{"route"}},
-	"livechat_api_request_duration_seconds_count":          {counterKind, []string{"route"}},
-	"livechat_api_calls_deferred_total":                    {counterKind, []string{"route"}},
-	"livechat_api_rate_limit_remaining":                    {gaugeKind, []string{"route"}},
-
-	"livechat_exporter_build_info":                                   {gaugeKind, []string{"version", "revision", "branch", "goversion", "goos", "goarch", "tags"}},
-	"livechat_exporter_config_last_reload_successful":                {gaugeKind, nil},
-	"livechat_exporter_config_last_reload_success_timestamp_seconds": {gaugeKind, nil},
-
-	"go_goroutines":                 {gaugeKind, nil},
-	"go_memstats_heap_inuse_bytes":  {gaugeKind, nil},
-	"process_cpu_seconds_total":     {counterKind, nil},
-	"process_resident_memory_bytes": {gaugeKind, nil},
-	"process_start_time_seconds":    {gaugeKind, nil},
-
-	"up":                      {gaugeKind, nil},
-	"scrape_duration_seconds": {gaugeKind, nil},
-	"scrape_timeout_seconds":  {gaugeKind, nil},
-	"ALERTS":                  {gaugeKind, []string{"alertname", "alertstate", "severity", "department_id"}},
-}
-
-// labelsOfSeries are the labels of a metric's series, those of the target included.
-func labelsOfSeries(name string) []string {
-	return append(slices.Clone(metrics[name].labels), "job", "instance")
+// queryableMetrics are what dashboards may ask for: the exporter's as they are
+// documented, and those that Prometheus and the libraries add.
+func queryableMetrics(t *testing.T) map[string]metric {
+	t.Helper()
+	known := make(map[string]metric)
+	add := func(name, kind string, labels ...string) {
+		known[name] = metric{kind, append([]string{"job", "instance"}, labels...)}
+	}
+	for name, documented := range documentedMetrics(t) {
+		add(name, documented.kind, documented.labels...)
+		if documented.kind == histogramKind {
+			add(name+"_sum", counterKind, documented.labels...)
+			add(name+"_count", counterKind, documented.labels...)
+			add(name+"_bucket", counterKind, append([]string{"le"}, documented.labels...)...)
+		}
+	}
+	for _, name := range []string{
+		"go_goroutines", "go_memstats_heap_inuse_bytes", "process_resident_memory_bytes", "process_start_time_seconds",
+		"up", "scrape_duration_seconds", "scrape_timeout_seconds",
+	} {
+		add(name, gaugeKind)
+	}
+	add("process_cpu_seconds_total", counterKind)
+	add("ALERTS", gaugeKind, "alertname", "alertstate", "severity", "department_id")
+	return known
 }

@@ -1,13 +1,10 @@
 package e2e
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // exclusions are the exceptions from the linter's rules, in the linter's own form.
@@ -23,14 +20,8 @@ type exclusion struct{ Dashboard, Panel string }
 // readExclusions reads the file beside the dashboards.
 func readExclusions(t *testing.T) exclusions {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join("..", "dashboards", ".lint"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var e exclusions
-	if err := yaml.Unmarshal(content, &e); err != nil {
-		t.Fatal(err)
-	}
+	readYAML(t, filepath.Join("..", "dashboards", ".lint"), &e)
 	return e
 }
 

@@ -65,7 +65,7 @@ func checkIdentity(d *dashboard, _ *parser) []finding {
 
 func checkMetrics(d *dashboard, q *parser) []finding {
 	return d.eachNode(q, func(n *node, _ []*node) error {
-		if _, known := metrics[n.Name]; n.isSelector() && !known {
+		if n.isSelector() && n.metric == nil {
 			return fmt.Errorf("there is no metric %q", n.Name)
 		}
 		return nil
@@ -78,7 +78,7 @@ func checkLabels(d *dashboard, q *parser) []finding {
 	return d.eachNode(q, func(n *node, _ []*node) error {
 		if n.isSelector() {
 			for _, m := range n.Matchers {
-				if m.Name != "__name__" && !slices.Contains(labelsOfSeries(n.Name), m.Name) {
+				if m.Name != "__name__" && !slices.Contains(n.labels(), m.Name) {
 					return fmt.Errorf("%s has no label %q", n.Name, m.Name)
 				}
 			}
@@ -98,10 +98,10 @@ func checkLabels(d *dashboard, q *parser) []finding {
 // the like of gauges.
 func checkFunctions(d *dashboard, q *parser) []finding {
 	return d.eachNode(q, func(n *node, _ []*node) error {
-		if n.Type != "call" || len(n.Args) == 0 || n.Args[0].Type != "matrixSelector" {
+		if n.Type != "call" || len(n.Args) == 0 || n.Args[0].Type != "matrixSelector" || n.Args[0].metric == nil {
 			return nil
 		}
-		kind := metrics[n.Args[0].Name].kind
+		kind := n.Args[0].metric.kind
 		forCounters := slices.Contains([]string{"rate", "irate", "increase", "resets"}, n.Func.Name)
 		if forCounters != (kind == counterKind || kind == histogramKind) {
 			return fmt.Errorf("%s of the %s %s", n.Func.Name, kind, n.Args[0].Name)
@@ -114,7 +114,7 @@ func checkFunctions(d *dashboard, q *parser) []finding {
 func checkOneWindow(d *dashboard, q *parser) []finding {
 	found := d.eachNode(q, func(n *node, _ []*node) error {
 		if n.isSelector() && strings.HasPrefix(n.Name, "livechat_department_") &&
-			slices.Contains(labelsOfSeries(n.Name), "window") && !n.fixes("window") {
+			slices.Contains(n.labels(), "window") && !n.fixes("window") {
 			return fmt.Errorf("%s is selected in several windows at once", n.Name)
 		}
 		return nil

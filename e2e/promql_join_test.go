@@ -68,7 +68,7 @@ func varyingLabels(n *node) labelSet { return labelsIn(n, true) }
 func labelsIn(n *node, varying bool) labelSet {
 	switch n.Type {
 	case "vectorSelector", "matrixSelector":
-		labels := labelSetOf(labelsOfSeries(n.Name)...)
+		labels := labelSetOf(n.labels()...)
 		if varying {
 			maps.DeleteFunc(labels, func(name string, _ bool) bool { return n.fixes(name) })
 		}

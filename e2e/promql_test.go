@@ -30,6 +30,9 @@ type node struct {
 
 	Args                  []*node
 	Expr, LHS, RHS, Param *node
+
+	// metric is what a selector selects, nil if there is no such metric.
+	metric *metric
 }
 
 type matcher struct{ Name, Type, Value string }
@@ -63,6 +66,14 @@ func (n *node) isSelector() bool {
 	return n.Type == "vectorSelector" || n.Type == "matrixSelector"
 }
 
+// labels are those of a selector's series.
+func (n *node) labels() []string {
+	if n.metric == nil {
+		return nil
+	}
+	return n.metric.labels
+}
+
 // matches says whether a selector has a matcher.
 func (n *node) matches(m matcher) bool {
 	return slices.Contains(n.Matchers, m)
@@ -82,6 +93,7 @@ func (n *node) fixes(label string) bool {
 type parser struct {
 	t          *testing.T
 	prometheus *prometheus
+	metrics    map[string]metric
 	parsed     map[string]parsed
 }
 
@@ -92,7 +104,7 @@ type parsed struct {
 
 func newParser(t *testing.T, p *prometheus) *parser {
 	t.Helper()
-	return &parser{t: t, prometheus: p, parsed: make(map[string]parsed)}
+	return &parser{t: t, prometheus: p, metrics: queryableMetrics(t), parsed: make(map[string]parsed)}
 }
 
 // parse returns the expression, or what Prometheus has against it.
@@ -103,6 +115,11 @@ func (p *parser) parse(expr string) (*node, error) {
 	}
 	var root node
 	err := p.prometheus.call(p.t, "parse_query", url.Values{"query": {expr}}, &root)
+	root.walk(func(n *node, _ []*node) {
+		if known, ok := p.metrics[n.Name]; ok && n.isSelector() {
+			n.metric = &known
+		}
+	})
 	p.parsed[expr] = parsed{&root, err}
 	return &root, err
 }

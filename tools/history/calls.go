@@ -1,8 +1,10 @@
 package main
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,7 +38,7 @@ func newCalls(seed uint64) *calls {
 		}, []string{"route"}),
 		remaining: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "livechat_api_rate_limit_remaining", Help: "Calls left."}, []string{"route"}),
 	}
-	for _, route := range routes {
+	for _, route := range slices.Concat(slices.Collect(maps.Values(routes)), []string{"login", "logout", "info"}) {
 		c.waiting.WithLabelValues(route)
 		c.duration.WithLabelValues(route)
 		for _, outcome := range outcomes {

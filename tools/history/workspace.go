@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"livechat_exporter/demo/traffic"
+	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
 // workspace is a simulated workspace and what the exporter says of it: the same names,
@@ -68,12 +69,7 @@ func partnersWorkspace(now time.Time) *workspace {
 }
 
 func newWorkspace(now time.Time, departments []traffic.Department, seed uint64, incidents []incident) *workspace {
-	generator := traffic.Generator{Seed: seed, Departments: departments, Location: time.UTC}
-	// As far back as the counter looks at the beginning of the history.
-	rooms := generator.Rooms(now.Add(-13*week), now)
-	for _, i := range incidents {
-		rooms = append(rooms, i.rooms(now)...)
-	}
+	rooms := chats(now, departments, seed, incidents)
 	w := &workspace{
 		departments: map[string]string{none: "(no department)"},
 		ledgers:     ledgers(rooms),
@@ -87,6 +83,17 @@ func newWorkspace(now time.Time, departments []traffic.Department, seed uint64, 
 		}
 	}
 	return w
+}
+
+// chats are all chats of a workspace, as far back as the counter looks when the history
+// begins.
+func chats(now time.Time, departments []traffic.Department, seed uint64, incidents []incident) []rocketchattest.Room {
+	generator := traffic.Generator{Seed: seed, Departments: departments, Location: time.UTC}
+	rooms := generator.Rooms(now.Add(-13*week), now)
+	for _, i := range incidents {
+		rooms = append(rooms, i.rooms(now)...)
+	}
+	return rooms
 }
 
 // seconds is how long a scrape takes: longer in the busy hours.
