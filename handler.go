@@ -28,16 +28,16 @@ type handler struct {
 // newHandler runs the configuration, and wires the parts behind the HTTP server
 // together.
 func newHandler(
-	f *flags, cfg *config.Config, lookupEnv func(string) (string, bool), running *workspaces, logger log.Logger,
+	ctx context.Context, f *flags, cfg *config.Config, lookupEnv func(string) (string, bool), running *workspaces, logger log.Logger,
 ) (*handler, error) {
 	h := &handler{}
 	h.reloader = reload.New(reload.Options{
-		Load: func(context.Context) (func(), error) {
+		Load: func(ctx context.Context) (func(), error) {
 			next, err := config.Load(f.configFile, lookupEnv)
 			if err != nil {
 				return nil, err //nolint:wrapcheck // It names the file.
 			}
-			run, err := running.prepare(next)
+			run, err := running.prepare(ctx, next)
 			if err != nil {
 				return nil, err
 			}
@@ -70,7 +70,7 @@ func newHandler(
 	if f.enableLifecycle {
 		options.Reload = h.reloader.Reload
 	}
-	run, err := running.prepare(cfg)
+	run, err := running.prepare(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

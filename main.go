@@ -81,8 +81,8 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		return exitUsage
 	}
 	running := newWorkspaces(logger)
-	defer running.close()
-	handler, err := newHandler(f, cfg, lookupEnv, running, logger)
+	defer running.close(ctx)
+	handler, err := newHandler(ctx, f, cfg, lookupEnv, running, logger)
 	if err != nil {
 		_ = level.Error(logger).Log("msg", "The configuration is wrong", "err", err)
 		return exitUsage

@@ -49,7 +49,7 @@ func newWorkspaces(logger log.Logger) *workspaces {
 // prepare makes all of a configuration that can fail, and changes nothing yet. Then run
 // puts it in the place of what runs: what did not change runs on, and what is asked the
 // same as the same account keeps its answers and counts.
-func (w *workspaces) prepare(cfg *config.Config) (run func() server.Running, err error) {
+func (w *workspaces) prepare(ctx context.Context, cfg *config.Config) (run func() server.Running, err error) {
 	transports := make(map[string]http.RoundTripper, len(cfg.Workspaces))
 	for _, ws := range cfg.Workspaces {
 		if running := w.byName[ws.Name]; running != nil && running.config.Equal(ws) {
@@ -65,7 +65,7 @@ func (w *workspaces) prepare(cfg *config.Config) (run func() server.Running, err
 		for _, ws := range cfg.Workspaces {
 			running := w.byName[ws.Name]
 			if transport, changed := transports[ws.Name]; changed {
-				running = w.start(ws, transport, running)
+				running = w.start(ctx, ws, transport, running)
 			}
 			next[ws.Name] = running
 			served.Workspaces = append(served.Workspaces, server.NamedWorkspace{Name: ws.Name, Workspace: running})
@@ -77,18 +77,18 @@ func (w *workspaces) prepare(cfg *config.Config) (run func() server.Running, err
 			}
 		}
 		w.byName = next
-		end(gone)
+		end(ctx, gone)
 		return served
 	}, nil
 }
 
 // close ends all workspaces.
-func (w *workspaces) close() {
-	end(slices.Collect(maps.Values(w.byName)))
+func (w *workspaces) close(ctx context.Context) {
+	end(ctx, slices.Collect(maps.Values(w.byName)))
 }
 
 // start starts a workspace in the place of another one of its name, which may be nil.
-func (w *workspaces) start(ws config.Workspace, transport http.RoundTripper, before *workspace) *workspace {
+func (w *workspaces) start(ctx context.Context, ws config.Workspace, transport http.RoundTripper, before *workspace) *workspace {
 	calls, credentials := collector.NewAPICalls(), credentials(ws)
 	var previous *collector.Workspace
 	switch {
@@ -97,7 +97,7 @@ func (w *workspaces) start(ws config.Workspace, transport http.RoundTripper, bef
 		before.stop()
 		calls, credentials, previous = before.calls, before.credentials, before.Workspace
 	default:
-		end([]*workspace{before})
+		end(ctx, []*workspace{before})
 	}
 	client := rocketchat.New(rocketchat.Options{
 		URL:         ws.URL,
@@ -140,12 +140,12 @@ const logoutTimeout = 3 * time.Second
 
 // end stops workspaces for good, all at once: their accounts are logged out, if they had
 // to log in.
-func end(workspaces []*workspace) {
+func end(ctx context.Context, workspaces []*workspace) {
 	var all sync.WaitGroup
 	for _, w := range workspaces {
 		all.Go(func() {
 			w.Close()
-			ctx, cancel := context.WithTimeout(context.Background(), logoutTimeout)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
 			defer cancel()
 			if err := w.client.Logout(ctx); err != nil {
 				_ = level.Warn(w.logger).Log("msg", "The session was not ended", "err", err)

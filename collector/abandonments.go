@@ -23,7 +23,7 @@ func abandonmentsIn(api API, zone *time.Location) *resource {
 			start := startOfMonth(month.Start.Add(-time.Millisecond))
 			until := func(end time.Time, question *rocketchat.Question) func(context.Context) (rocketchat.Answer, error) {
 				return func(ctx context.Context) (rocketchat.Answer, error) {
-					return api.AbandonedRooms(ctx, start, end, question) //nolint:wrapcheck // It names the route.
+					return api.AbandonedRooms(ctx, start, end, question)
 				}
 			}
 			// A room closed in the month's first millisecond belongs to the new month,

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -79,11 +80,12 @@ func loads() []load {
 }
 
 func TestTheBudgetIsKeptForHoursAndEveryWindowGetsItsTurn(t *testing.T) {
-	for i, l := range loads() {
+	t.Parallel()
+	for _, l := range loads() {
 		t.Run(l.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				random := rand.New(rand.NewPCG(uint64(i), 7))
+				random := rand.New(rand.NewPCG(7, 7))
 				time.Sleep(time.Duration(random.Int64N(int64(24 * time.Hour))))
 				holdsTo(t, l, random)
 			})
@@ -100,7 +102,7 @@ func holdsTo(t *testing.T, l load, random *rand.Rand) {
 	e := startWith(t, rocketchattest.New(rocketchattest.Latest), func(s *setup) {
 		s.limit, s.Rooms, s.MaxAge = limit, true, 24*time.Hour
 		for i := range l.windows {
-			s.Windows = append(s.Windows, collector.RollingWindow(fmt.Sprint(i), time.Duration(2+i)*time.Hour))
+			s.Windows = append(s.Windows, collector.RollingWindow(strconv.Itoa(i), time.Duration(2+i)*time.Hour))
 		}
 	})
 	e.server.Configure(func(s *rocketchattest.Settings) { s.RequestLog = 0 })
@@ -180,7 +182,7 @@ func glance(t *testing.T, e *exporter, deadline time.Duration) {
 		defer close(metrics)
 		e.workspace.Scrape(ctx).Collect(metrics)
 	}()
-	for range metrics { //nolint:revive // Nothing is read of them.
+	for range metrics {
 	}
 	if took := time.Since(begin); took > deadline {
 		t.Errorf("the page took %v, over its deadline of %v", took, deadline)
@@ -191,7 +193,7 @@ func TestFailingWindowsDoNotKeepTheOthersFromTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startWith(t, rocketchattest.New(rocketchattest.Latest), func(s *setup) {
 			for i := range 12 {
-				s.Windows = append(s.Windows, collector.RollingWindow(fmt.Sprint(i), time.Duration(2+i)*time.Hour))
+				s.Windows = append(s.Windows, collector.RollingWindow(strconv.Itoa(i), time.Duration(2+i)*time.Hour))
 			}
 		})
 		var mu sync.Mutex

@@ -92,6 +92,7 @@ func (w *weather) fault(rw http.ResponseWriter, r *http.Request, next http.Handl
 }
 
 func TestWhateverTheWorkspaceDoesEveryNumberIsTrueAndEveryPageInTime(t *testing.T) {
+	t.Parallel()
 	for _, profile := range []rocketchattest.Profile{rocketchattest.Old, rocketchattest.Mid, rocketchattest.Latest} {
 		t.Run(profile.String(), func(t *testing.T) {
 			t.Parallel()

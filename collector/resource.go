@@ -111,14 +111,21 @@ func (r *resource) current() refreshState {
 func (r *resource) exported(now time.Time, maxAge time.Duration) *answer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	a, oldest := r.last, now.Add(-r.window.refresh-maxAge)
+	a, oldest := r.last, r.window.refresh+maxAge
 	switch {
-	case a == nil, !a.askedAt.After(oldest), !r.window.current(a.period, now):
+	case a == nil, age(a.askedAt, now) >= oldest, !r.window.current(a.period, now):
 		return nil
-	case !a.countedAt.After(oldest):
+	case age(a.countedAt, now) >= oldest:
 		uncounted := *a
 		uncounted.counts, uncounted.others = nil, false
 		return &uncounted
 	}
 	return a
+}
+
+// age is how much time has passed, by the clock of the process or by the one on the wall,
+// whichever says more: the first stands still while a machine sleeps, and the second can
+// be set back.
+func age(since, now time.Time) time.Duration {
+	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
 }

@@ -17,7 +17,7 @@ func roomsOf(api API, window Window) *resource {
 			period := window.Period(now)
 			ask := func(answered bool, question *rocketchat.Question) func(context.Context) (rocketchat.Answer, error) {
 				return func(ctx context.Context) (rocketchat.Answer, error) {
-					return api.Rooms(ctx, period.Start, period.End, answered, question) //nolint:wrapcheck // It names the route.
+					return api.Rooms(ctx, period.Start, period.End, answered, question)
 				}
 			}
 			answered, waiting, err := both(ctx, ask(true, questions[0]), ask(false, questions[1]))

@@ -47,13 +47,6 @@ func (b *budget) setLimit(limit Limit) {
 	b.limit = limit
 }
 
-// fits reports whether so many calls can be had together at all.
-func (b *budget) fits(calls int) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.limit.Calls == 0 || calls <= b.limit.Calls
-}
-
 // reserve takes the calls that need returns for the limit, all or none. Those who wait
 // for longer go first: what they have claimed is not given away.
 func (b *budget) reserve(place Place, need func(Limit) int) (calls int, ok bool) {

@@ -20,12 +20,8 @@ func take(b *budget, holder string, calls int) bool {
 	return ok
 }
 
-// end ends so many calls now.
-func end(b *budget, calls int) {
-	for range calls {
-		b.spend(1, nothingSaid())
-	}
-}
+// end ends a call now.
+func end(b *budget) { b.spend(1, nothingSaid()) }
 
 func TestACallCountsOnItsWayAndForTheLimitsTimeAfterItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -38,9 +34,9 @@ func TestACallCountsOnItsWayAndForTheLimitsTimeAfterItsEnd(t *testing.T) {
 			t.Error("a call that is on its way for an hour must count")
 		}
 		b.drop("c")
-		end(b, 1)
+		end(b)
 		time.Sleep(30 * time.Second)
-		end(b, 1)
+		end(b)
 		time.Sleep(30 * time.Second)
 		if take(b, "c", 1) {
 			t.Error("the server's window may still be the same, 60 s after the end of a call")
@@ -49,7 +45,7 @@ func TestACallCountsOnItsWayAndForTheLimitsTimeAfterItsEnd(t *testing.T) {
 		if !take(b, "c", 1) || take(b, "d", 1) {
 			t.Error("want one call 60.001 s after the first end, and no second")
 		}
-		end(b, 1)
+		end(b)
 		time.Sleep(30 * time.Second)
 		if !take(b, "d", 1) {
 			t.Error("want another call 60.001 s after the second end")
@@ -107,9 +103,9 @@ func TestWhoeverWaitsLongerIsNotOvertaken(t *testing.T) {
 			t.Fatal("want 2 calls")
 		}
 		time.Sleep(time.Second)
-		end(b, 1)
+		end(b)
 		time.Sleep(time.Second)
-		end(b, 1)
+		end(b)
 
 		longest := Place{Holder: "longest", Since: began}
 		later := Place{Holder: "later", Since: began.Add(time.Second)}
@@ -136,7 +132,7 @@ func TestAClaimThatIsNotRenewedDoesNotHoldUpOthersForGood(t *testing.T) {
 		if !take(b, "a", 1) || take(b, "gone", 2) {
 			t.Fatal("want one call, and not two more")
 		}
-		end(b, 1)
+		end(b)
 		time.Sleep(2 * time.Minute)
 		if take(b, "b", 1) {
 			t.Error("the claim of 2 calls stands for two minutes")
@@ -160,8 +156,7 @@ func TestWithoutALimitEverythingIsHadAtOnce(t *testing.T) {
 
 // said is an answer of a server whose clock is that far ahead of ours and whose window
 // ends after so long.
-func said(t *testing.T, status int, ahead, ends time.Duration, change ...func(http.Header)) rateLimit {
-	t.Helper()
+func said(status int, ahead, ends time.Duration, change ...func(http.Header)) rateLimit {
 	clock := time.Now().Add(ahead)
 	header := http.Header{
 		"Date":                  {clock.UTC().Format(http.TimeFormat)},
@@ -184,26 +179,26 @@ func TestTheServerStopsARouteForAsLongAsItSays(t *testing.T) {
 		}
 	}
 	tests := map[string]struct {
-		said func(*testing.T) rateLimit
+		said func() rateLimit
 		stop time.Duration
 	}{
-		"refused":                 {func(t *testing.T) rateLimit { return said(t, 429, 0, 40*time.Second) }, 40 * time.Second},
-		"none remaining":          {func(t *testing.T) rateLimit { return said(t, 200, 0, 40*time.Second) }, 40 * time.Second},
-		"a clock an hour ahead":   {func(t *testing.T) rateLimit { return said(t, 429, time.Hour, 40*time.Second) }, 40 * time.Second},
-		"a clock a year behind":   {func(t *testing.T) rateLimit { return said(t, 429, -365*24*time.Hour, 40*time.Second) }, 40 * time.Second},
-		"a window that has ended": {func(t *testing.T) rateLimit { return said(t, 429, 0, -10*time.Second) }, time.Second},
-		"a window without reason": {func(t *testing.T) rateLimit { return said(t, 429, 0, 24*time.Hour) }, 2 * time.Minute},
-		"no Date: our clock":      {func(t *testing.T) rateLimit { return said(t, 429, 0, 40*time.Second, without("Date")) }, 40 * time.Second},
-		"no word of the end":      {func(t *testing.T) rateLimit { return said(t, 429, 0, 0, without("X-Ratelimit-Reset")) }, time.Minute},
-		"Retry-After of a proxy": {func(t *testing.T) rateLimit {
-			return said(t, 429, 0, 0, without("X-Ratelimit-Reset"), func(h http.Header) { h.Set("Retry-After", "7") })
+		"refused":                 {func() rateLimit { return said(429, 0, 40*time.Second) }, 40 * time.Second},
+		"none remaining":          {func() rateLimit { return said(200, 0, 40*time.Second) }, 40 * time.Second},
+		"a clock an hour ahead":   {func() rateLimit { return said(429, time.Hour, 40*time.Second) }, 40 * time.Second},
+		"a clock a year behind":   {func() rateLimit { return said(429, -365*24*time.Hour, 40*time.Second) }, 40 * time.Second},
+		"a window that has ended": {func() rateLimit { return said(429, 0, -10*time.Second) }, time.Second},
+		"a window without reason": {func() rateLimit { return said(429, 0, 24*time.Hour) }, 2 * time.Minute},
+		"no Date: our clock":      {func() rateLimit { return said(429, 0, 40*time.Second, without("Date")) }, 40 * time.Second},
+		"no word of the end":      {func() rateLimit { return said(429, 0, 0, without("X-Ratelimit-Reset")) }, time.Minute},
+		"Retry-After of a proxy": {func() rateLimit {
+			return said(429, 0, 0, without("X-Ratelimit-Reset"), func(h http.Header) { h.Set("Retry-After", "7") })
 		}, 7 * time.Second},
-		"some remaining": {func(t *testing.T) rateLimit {
-			return said(t, 200, 0, 40*time.Second, func(h http.Header) { h.Set("X-Ratelimit-Remaining", "1") })
+		"some remaining": {func() rateLimit {
+			return said(200, 0, 40*time.Second, func(h http.Header) { h.Set("X-Ratelimit-Remaining", "1") })
 		}, 0},
-		"no word of the limiter": {func(t *testing.T) rateLimit { return said(t, 200, 0, 40*time.Second, without("X-Ratelimit-Remaining")) }, 0},
-		"nonsense in place of numbers": {func(t *testing.T) rateLimit {
-			return said(t, 200, 0, 40*time.Second, func(h http.Header) { h.Set("X-Ratelimit-Remaining", "-0x1") })
+		"no word of the limiter": {func() rateLimit { return said(200, 0, 40*time.Second, without("X-Ratelimit-Remaining")) }, 0},
+		"nonsense in place of numbers": {func() rateLimit {
+			return said(200, 0, 40*time.Second, func(h http.Header) { h.Set("X-Ratelimit-Remaining", "-0x1") })
 		}, 0},
 	}
 	for _, limit := range []Limit{{Calls: 10, Per: time.Minute}, {Per: time.Minute}} {
@@ -214,7 +209,7 @@ func TestTheServerStopsARouteForAsLongAsItSays(t *testing.T) {
 					if !take(b, "a", 1) {
 						t.Fatal("want a call")
 					}
-					b.spend(1, tt.said(t))
+					b.spend(1, tt.said())
 					if tt.stop > 0 {
 						time.Sleep(tt.stop - time.Millisecond)
 						if take(b, "b", 1) {
@@ -241,9 +236,9 @@ func TestAWindowThatThisProcessHasFilledEndsByItsOwnCount(t *testing.T) {
 			t.Fatal("want 10 calls")
 		}
 		for range 9 {
-			b.spend(1, said(t, 200, 0, time.Minute, func(h http.Header) { h.Set("X-Ratelimit-Remaining", "1") }))
+			b.spend(1, said(200, 0, time.Minute, func(h http.Header) { h.Set("X-Ratelimit-Remaining", "1") }))
 		}
-		b.spend(1, said(t, 200, 0, time.Minute))
+		b.spend(1, said(200, 0, time.Minute))
 		time.Sleep(time.Minute + time.Millisecond)
 		if !take(b, "b", 1) {
 			t.Error("want a call as soon as the window has ended")
@@ -283,9 +278,9 @@ func TestTheNextCallIsToldToPeople(t *testing.T) {
 		if !take(b, "a", 2) {
 			t.Fatal("want 2 calls")
 		}
-		end(b, 1)
+		end(b)
 		time.Sleep(10 * time.Second)
-		end(b, 1)
+		end(b)
 		if left, next := b.left(); left != 0 || !next.Equal(began.Add(time.Minute+time.Millisecond)) {
 			t.Errorf("left %d, next at %v; want 0, and one when the first is forgotten", left, next.Sub(began))
 		}

@@ -41,7 +41,7 @@ func (c *Client) Reserve(route string, place Place, questions ...*Question) (cal
 }
 
 // Release gives back what the questions did not need. It can be called again.
-func (c *Client) Release(questions ...*Question) {
+func (*Client) Release(questions ...*Question) {
 	for _, q := range questions {
 		q.release()
 	}
