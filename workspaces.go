@@ -145,9 +145,9 @@ func end(ctx context.Context, workspaces []*workspace) {
 	for _, w := range workspaces {
 		all.Go(func() {
 			w.Close()
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
+			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
 			defer cancel()
-			if err := w.client.Logout(ctx); err != nil {
+			if err := w.client.Logout(bounded); err != nil {
 				_ = level.Warn(w.logger).Log("msg", "The session was not ended", "err", err)
 			}
 			w.client.CloseIdleConnections()
