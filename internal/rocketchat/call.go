@@ -73,7 +73,10 @@ func (c *Client) send(ctx context.Context, o outgoing, b *budget, decode func(io
 	e := &exchange{route: r, now: c.options.Now, remote: o.account.remoteText()}
 	failure := e.do(c.options.Transport, req, decode)
 	b.spend(int(e.tries.Load()), e.said)
-	call := Call{Route: r.name, Outcome: OK, Duration: c.options.Now().Sub(begin), Remaining: e.said.remaining, Reset: e.said.reset}
+	call := Call{
+		Route: r.name, Outcome: OK, Duration: c.options.Now().Sub(begin),
+		Date: e.date, Limit: e.said.limit, Remaining: e.said.remaining, Reset: e.said.reset,
+	}
 	if failure == nil {
 		c.options.Observe(call)
 		return e, nil

@@ -38,6 +38,12 @@ type Call struct {
 	Outcome Outcome
 	// Duration is the time from sending the request to the end of the answer.
 	Duration time.Duration
+	// Date is the server's clock at the answer, in whole seconds, by the header Date;
+	// zero if it has none.
+	Date time.Time
+	// Limit is how many calls of the route the server takes in one of its windows, -1
+	// if it did not say (X-RateLimit-Limit): then it does not limit this account.
+	Limit int
 	// Remaining is how many calls the server still takes of the route, -1 if it did
 	// not say (X-RateLimit-Remaining).
 	Remaining int
