@@ -170,7 +170,7 @@ func TestATodayThatCannotBeAskedIsNotExportedAfterMidnight(t *testing.T) {
 func TestACallOutlivesTheScrapeThatBeganItAndIsThereOnALaterOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := only6h(t)
-		e.server.Inject(nil, rocketchattest.Slow(20*time.Second))
+		e.server.Inject(nil, rocketchattest.Slow(15*time.Second))
 		begin := time.Now()
 		p := e.scrape(t) // It has 10 s.
 		if took := time.Since(begin); took != 10*time.Second {
@@ -180,8 +180,8 @@ func TestACallOutlivesTheScrapeThatBeganItAndIsThereOnALaterOne(t *testing.T) {
 			t.Errorf("success %s and %v before any answer", got, p.rooms("6h"))
 		}
 		p = e.scrape(t) // It waits for the same call.
-		if took := time.Since(begin); took != 20*time.Second {
-			t.Errorf("both pages took %v, want 20 s", took)
+		if took := time.Since(begin); took != 15*time.Second {
+			t.Errorf("both pages took %v, want 15 s", took)
 		}
 		if got := p.rooms("6h"); got["sales"] != 1 {
 			t.Errorf("got %v, want the slow answer", got)
