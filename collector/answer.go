@@ -28,6 +28,10 @@ type answer struct {
 	// too: 0 where unnamed has no other.
 	others  bool
 	unnamed map[string]int64
+	// implied are departments that the answer speaks of without a room to count: in
+	// order, of the counter alone. They count as named where no whole list says which
+	// departments there are: with one, they would keep those that are gone.
+	implied []string
 	// list are the departments of the list, ordered by ID; nil in other answers.
 	list []rocketchat.ListedDepartment
 	// counter is the beginning of what the counts count from, zero for gauges.

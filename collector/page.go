@@ -29,6 +29,7 @@ type exportedAnswer struct {
 // page returns what can be exported now.
 func (w *Workspace) page(now time.Time) page {
 	p := page{ids: []string{rocketchat.NoDepartment}, list: map[string]rocketchat.ListedDepartment{}}
+	listed := false // Whether a whole list says which departments there are.
 	for _, r := range w.resources {
 		a := r.exported(now, w.options.MaxAge)
 		if a == nil {
@@ -37,12 +38,18 @@ func (w *Workspace) page(now time.Time) page {
 		p.answers = append(p.answers, exportedAnswer{answer: a, resource: r})
 		p.ids = union(p.ids, a.counts, func(d rocketchat.Department) string { return d.ID })
 		if r.name == departmentsResource {
+			listed = a.complete
 			p.list = make(map[string]rocketchat.ListedDepartment, len(a.list))
 			for _, d := range a.list {
 				p.list[d.ID] = d
 			}
 			p.ids = union(p.ids, slices.DeleteFunc(slices.Clone(a.list), func(d rocketchat.ListedDepartment) bool { return d.Archived }),
 				func(d rocketchat.ListedDepartment) string { return d.ID })
+		}
+	}
+	for _, a := range p.answers {
+		if !listed {
+			p.ids = union(p.ids, a.implied, func(id string) string { return id })
 		}
 	}
 	return p
