@@ -40,10 +40,10 @@ func (r *resource) keep(got answer, askedAt time.Time) {
 	switch {
 	case got.counter.IsZero():
 	case got.complete:
-		got.counts, got.unnamed = r.held.take(got.counter, askedAt, got.counts)
+		r.held.take(&got, askedAt)
 	case r.last != nil && r.last.counter.Equal(got.counter): // An incomplete answer does not move the counter.
 		got.period, got.countedAt = r.last.period, r.last.countedAt
-		got.counts, got.unnamed, got.others = r.last.counts, r.last.unnamed, r.last.others
+		got.counts, got.unnamed, got.implied, got.others = r.last.counts, r.last.unnamed, r.last.implied, r.last.others
 	default:
 		got.counts = nil
 	}

@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -31,39 +30,40 @@ type heldCount struct {
 	lowest   int64
 }
 
-// take takes a complete answer and returns the counters of the departments that it
-// names, ordered by ID, and those of the others. A department that is missing because
-// the answer is lower than before is named until that is taken for the truth.
-func (h *heldCounter) take(month, askedAt time.Time, counts []rocketchat.Department) (named []rocketchat.Department, others map[string]int64) {
-	if !h.month.Equal(month) {
-		*h = heldCounter{month: month, departments: make(map[string]*heldCount, len(counts))}
+// take takes a complete answer, the numbers of which count since the month began, and
+// puts the counters in their place. It does not change what the answer was given.
+func (h *heldCounter) take(got *answer, askedAt time.Time) {
+	if !h.month.Equal(got.counter) {
+		*h = heldCounter{month: got.counter, departments: make(map[string]*heldCount, len(got.counts))}
 	}
-	others = make(map[string]int64)
 	missing := maps.Clone(h.departments)
-	named = make([]rocketchat.Department, 0, len(counts))
-	for _, d := range counts {
+	named := make([]rocketchat.Department, 0, len(got.counts))
+	unnamed := make(map[string]int64)
+	var implied []string
+	for _, d := range got.counts {
 		c := h.departments[d.ID]
 		if c == nil {
 			c = new(heldCount)
 			h.departments[d.ID] = c
 		}
 		c.take(d.Rooms, askedAt)
-		named = append(named, rocketchat.Department{ID: d.ID, Rooms: c.value})
 		delete(missing, d.ID)
-	}
-	known := len(named)
-	for id, c := range missing {
-		c.take(0, askedAt)
-		if c.lowSince.IsZero() {
-			others[id] = c.value
+		if d.Rooms > 0 {
+			named = append(named, rocketchat.Department{ID: d.ID, Rooms: c.value})
 			continue
 		}
-		named = append(named, rocketchat.Department{ID: id, Rooms: c.value})
+		unnamed[d.ID] = c.value
+		implied = append(implied, d.ID)
 	}
-	if len(named) > known {
-		slices.SortFunc(named, func(a, b rocketchat.Department) int { return cmp.Compare(a.ID, b.ID) })
+	for id, c := range missing {
+		c.take(0, askedAt)
+		unnamed[id] = c.value
+		if !c.lowSince.IsZero() {
+			implied = append(implied, id)
+		}
 	}
-	return named, others
+	slices.Sort(implied)
+	got.counts, got.unnamed, got.implied = named, unnamed, implied
 }
 
 // take takes what an answer says. A lower one leaves the value standing, and a run of

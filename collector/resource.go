@@ -117,7 +117,7 @@ func (r *resource) exported(now time.Time, maxAge time.Duration) *answer {
 		return nil
 	case age(a.countedAt, now) >= oldest:
 		uncounted := *a
-		uncounted.counts, uncounted.others = nil, false
+		uncounted.counts, uncounted.implied, uncounted.others = nil, nil, false
 		return &uncounted
 	}
 	return a
