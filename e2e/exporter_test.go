@@ -48,6 +48,12 @@ func config(t *testing.T, w *workspace, windows ...string) string {
 	return configWithToken(t, w, rocketchattest.AuthToken, windows...)
 }
 
+// configOfEverything is config that asks for all that there is.
+func configOfEverything(t *testing.T, w *workspace, windows ...string) string {
+	t.Helper()
+	return strings.Replace(config(t, w, windows...), abandonedRoomsAlone, "rate_limit: {calls: 0}\n", 1)
+}
+
 func configWithToken(t *testing.T, w *workspace, token string, windows ...string) string {
 	t.Helper()
 	return fmt.Sprintf(`workspaces:

@@ -86,7 +86,7 @@ func TestDocumentedMetricsAreTheExportedOnes(t *testing.T) {
 	})
 	w.AddRooms(history(14, time.Now(), departments(3))...)
 	w.AddDepartments(rocketchattest.Department{ID: departments(1)[0], Name: "Sales", Agents: 3})
-	e := startExporter(t, config(t, w, "6h", "24h"))
+	e := startExporter(t, configOfEverything(t, w, "6h", "24h"))
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(e.page(t)))
 	if err != nil {
