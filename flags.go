@@ -15,18 +15,30 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 )
 
-// flags are the command line.
+// flags are the command line: those of all commands, and of the one that is given.
 type flags struct {
-	configFile             string
+	command             string
+	configFile          string
+	logLevel, logFormat string
+	checking            checkFlags
+
+	// Of serve.
 	metricsPath            string
 	timeoutOffset          time.Duration
 	maxRequests            int
 	disableExporterMetrics bool
 	enableLifecycle        bool
 	enablePprof            bool
-	logLevel, logFormat    string
 	web                    *web.FlagConfig
 }
+
+// The commands.
+const (
+	serveCommand = "serve"
+	checkCommand = "check"
+)
+
+func isCommand(arg string) bool { return arg == serveCommand || arg == checkCommand }
 
 // parse reads the command line. It is done if --help or --version has been answered.
 func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
@@ -43,9 +55,28 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 	})
 	app.Version(version.Print(name))
 	app.HelpFlag.Short('h')
-	app.Command("serve", "Serve metrics until stopped by a signal.").Default()
-
+	if !slices.ContainsFunc(args, isCommand) { // Help on no command is help on all.
+		app.UsageTemplate(kingpin.LongHelpTemplate)
+	}
 	app.Flag("config.file", "Configuration file.").Default("config.yml").StringVar(&f.configFile)
+	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").Default("info").
+		StringVar(&f.logLevel)
+	app.Flag("log.format", "Format of log messages: logfmt or json.").Default("logfmt").StringVar(&f.logFormat)
+	f.addServe(app.Command(serveCommand, "Serve metrics until stopped by a signal.").Default())
+	f.checking.add(app.Command(checkCommand, "Try the configuration and its workspaces, say what is wrong and what to do, and end."))
+
+	if f.command, err = app.Parse(args); err == nil {
+		err = f.check()
+	}
+	if complaint.Len() > 0 { // About what help was asked for.
+		message := strings.TrimPrefix(strings.TrimSpace(complaint.String()), name+": error: ")
+		return nil, false, errors.New(message)
+	}
+	return f, done, err
+}
+
+// addServe adds the flags of the command serve.
+func (f *flags) addServe(app *kingpin.CmdClause) {
 	f.web = kingpinflag.AddFlags(app, ":10098")
 	app.Flag("web.telemetry-path", "Path of the page of metrics.").Default("/metrics").StringVar(&f.metricsPath)
 	app.Flag("web.timeout-offset", "What to take off the scraper's timeout, for writing and sending the page.").
@@ -58,18 +89,6 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 		BoolVar(&f.enablePprof)
 	app.Flag("web.disable-exporter-metrics", "Leave out the metrics about the exporter itself (go_*, process_*, promhttp_*).").
 		BoolVar(&f.disableExporterMetrics)
-	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").Default("info").
-		StringVar(&f.logLevel)
-	app.Flag("log.format", "Format of log messages: logfmt or json.").Default("logfmt").StringVar(&f.logFormat)
-
-	if _, err = app.Parse(args); err == nil {
-		err = f.check()
-	}
-	if complaint.Len() > 0 { // About what help was asked for.
-		message := strings.TrimPrefix(strings.TrimSpace(complaint.String()), name+": error: ")
-		return nil, false, errors.New(message)
-	}
-	return f, done, err
 }
 
 // check fails if a flag has a value that it cannot have. kingpin's own check of a
@@ -91,5 +110,5 @@ func (f *flags) check() error {
 	case !slices.Contains([]string{"logfmt", "json"}, f.logFormat):
 		return fmt.Errorf("--log.format must be logfmt or json, not %q", f.logFormat)
 	}
-	return nil
+	return f.checking.check()
 }

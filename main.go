@@ -32,9 +32,9 @@ const name = "livechat_exporter"
 
 // Exit codes.
 const (
-	exitStopped = 0 // By a signal; also --help and --version.
-	exitFailed  = 1 // Serving failed.
-	exitUsage   = 2 // The flags or the configuration are wrong: nothing was served.
+	exitStopped = 0 // By a signal; also --help and --version, and a check without failures.
+	exitFailed  = 1 // Serving failed, or a check did.
+	exitUsage   = 2 // The flags or the configuration are wrong: nothing was served or asked.
 )
 
 // The limits of a client that is slow to ask or to read, for each request. The page
@@ -68,12 +68,13 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		return exitUsage
 	}
 	logger, webLogger := loggers(stderr, f.logLevel, f.logFormat)
+	if f.command == checkCommand {
+		return checkWorkspaces(ctx, f, lookupEnv, stdout, logger)
+	}
 
 	cfg, err := config.Load(f.configFile, lookupEnv)
 	if err != nil {
-		for _, mistake := range mistakes(err) {
-			_ = level.Error(logger).Log("msg", "The configuration is wrong", "err", mistake)
-		}
+		logMistakes(logger, err)
 		return exitUsage
 	}
 	if err = web.Validate(*f.web.WebConfigFile); err != nil {
@@ -119,6 +120,13 @@ func shutdown(ctx context.Context, srv *http.Server, served <-chan error, logger
 		return exitFailed
 	}
 	return exitStopped
+}
+
+// logMistakes logs a line for each mistake of a configuration.
+func logMistakes(logger log.Logger, err error) {
+	for _, mistake := range mistakes(err) {
+		_ = level.Error(logger).Log("msg", "The configuration is wrong", "err", mistake)
+	}
 }
 
 // mistakes returns the errors that were joined, or the one that was not.

@@ -99,16 +99,7 @@ func (w *workspaces) start(ctx context.Context, ws config.Workspace, transport h
 	default:
 		end(ctx, []*workspace{before})
 	}
-	client := rocketchat.New(rocketchat.Options{
-		URL:         ws.URL,
-		Transport:   transport,
-		Credentials: credentials,
-		UserAgent:   name + "/" + version.Version,
-		Budget:      w.budgets.Server(ws.Address(), rocketchat.Limit{Calls: ws.RateLimit.Calls, Per: ws.RateLimit.Per}),
-		Timeout:     ws.Timeout,
-		Observe:     calls.Observe,
-		Now:         time.Now,
-	})
+	client := newClient(ws, transport, credentials, w.budgets, calls.Observe)
 	logger := log.With(w.logger, "workspace", ws.Name)
 	return &workspace{
 		logger: logger, config: ws, client: client, credentials: credentials, calls: calls,
@@ -127,6 +118,29 @@ func (w *workspaces) start(ctx context.Context, ws config.Workspace, transport h
 			Previous:          previous,
 		}),
 	}
+}
+
+// newClient returns a client of a workspace that takes its calls from the budgets and
+// tells observe of each.
+func newClient(
+	ws config.Workspace, transport http.RoundTripper, credentials rocketchat.Credentials,
+	budgets *rocketchat.Budgets, observe func(rocketchat.Call),
+) *rocketchat.Client {
+	return rocketchat.New(rocketchat.Options{
+		URL:         ws.URL,
+		Transport:   transport,
+		Credentials: credentials,
+		UserAgent:   name + "/" + version.Version,
+		Budget:      budgets.Server(ws.Address(), limit(ws)),
+		Timeout:     ws.Timeout,
+		Observe:     observe,
+		Now:         time.Now,
+	})
+}
+
+// limit is the workspace's rate limit as the client knows it.
+func limit(ws config.Workspace) rocketchat.Limit {
+	return rocketchat.Limit{Calls: ws.RateLimit.Calls, Per: ws.RateLimit.Per}
 }
 
 // stop ends the workspace's calls and connections. Its account stays logged in.
