@@ -10,7 +10,8 @@ import (
 // abandonedRoomsOf returns the resource of a window's abandoned rooms.
 func abandonedRoomsOf(api API, window Window) *resource {
 	return &resource{
-		name: abandonedRoomsResource, window: window, route: rocketchat.TotalAbandonedChats, alive: true, memory: newMemory(1),
+		name: abandonedRoomsResource, metric: abandonedRoomsMetric, window: window,
+		route: rocketchat.TotalAbandonedChats, alive: true, memory: newMemory(1),
 		fetch: func(ctx context.Context, now time.Time, questions []*rocketchat.Question) (answer, error) {
 			period := window.Period(now)
 			got, err := api.AbandonedRooms(ctx, period.Start, period.End, questions[0])

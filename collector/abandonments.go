@@ -17,7 +17,8 @@ const monthWindow = "month"
 func abandonmentsIn(api API, zone *time.Location) *resource {
 	window := CalendarWindow(monthWindow, ThisMonth, zone)
 	return &resource{
-		name: abandonmentsResource, window: window, route: rocketchat.TotalAbandonedChats, alive: true, memory: newMemory(2),
+		name: abandonmentsResource, metric: abandonmentsMetric, window: window,
+		route: rocketchat.TotalAbandonedChats, alive: true, memory: newMemory(2),
 		fetch: func(ctx context.Context, now time.Time, questions []*rocketchat.Question) (answer, error) {
 			month := window.Period(now)
 			start := startOfMonth(month.Start.Add(-time.Millisecond))

@@ -34,6 +34,8 @@ type answer struct {
 	implied []string
 	// list are the departments of the list, ordered by ID; nil in other answers.
 	list []rocketchat.ListedDepartment
+	// active are the ids of those that are not archived.
+	active []string
 	// counter is the beginning of what the counts count from, zero for gauges.
 	counter time.Time
 }

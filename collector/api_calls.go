@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"livechat_exporter/internal/rocketchat"
 )
@@ -15,6 +16,7 @@ type APICalls struct {
 	duration  *prometheus.HistogramVec
 	deferred  *prometheus.CounterVec
 	remaining *prometheus.GaugeVec
+	registry  *prometheus.Registry // Of the four.
 
 	mu   sync.Mutex
 	last map[string]rocketchat.Call // By route, what the server said last of its limiter.
@@ -50,6 +52,8 @@ func NewAPICalls() *APICalls {
 			Help: "The last X-RateLimit-Remaining of the Rocket.Chat API, by the last part of the path.",
 		}, []string{labelRoute}),
 	}
+	c.registry = prometheus.NewRegistry()
+	c.registry.MustRegister(c.parts()...)
 	for _, route := range rocketchat.Routes() {
 		c.duration.WithLabelValues(route)
 		c.deferred.WithLabelValues(route)
@@ -87,6 +91,11 @@ func (c *APICalls) observeLimiter(call rocketchat.Call) {
 // deferCalls counts calls that a scrape would have needed and did not get.
 func (c *APICalls) deferCalls(route string, calls int) {
 	c.deferred.WithLabelValues(route).Add(float64(calls))
+}
+
+// gather returns all that is counted.
+func (c *APICalls) gather() ([]*dto.MetricFamily, error) {
+	return c.registry.Gather() //nolint:wrapcheck // It names the metric.
 }
 
 // parts are the collectors of all that is counted.

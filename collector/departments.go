@@ -23,12 +23,16 @@ func departmentsOf(api API) *resource {
 			if err != nil {
 				return answer{}, err //nolint:wrapcheck // It names the route.
 			}
+			list := answer{complete: got.Complete, list: got.Departments}
 			for _, d := range got.Departments {
 				if !utf8.ValidString(d.ID) || !utf8.ValidString(d.Name) {
 					return answer{}, fmt.Errorf("department %q: %w", d.ID, errNoLabel)
 				}
+				if !d.Archived {
+					list.active = append(list.active, d.ID)
+				}
 			}
-			return answer{complete: got.Complete, list: got.Departments}, nil
+			return list, nil
 		},
 	}
 }

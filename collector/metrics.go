@@ -1,9 +1,11 @@
 package collector
 
 import (
-	"time"
+	"cmp"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 )
 
 const namespace = "livechat"
@@ -23,88 +25,73 @@ const mayBeOld = "May be up to its refresh interval and max_age old."
 
 // What a workspace's page holds besides the metrics of [APICalls].
 var (
-	abandonedRoomsDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "department", "abandoned_rooms"),
+	abandonedRoomsMetric = defineGauge("department_abandoned_rooms",
 		"Chats (rooms) opened and closed inside the window that the visitor abandoned: abandonedRooms of total-abandoned-chats. "+
-			"Not those who gave up in the queue. "+mayBeOld,
-		[]string{labelDepartmentID, labelWindow}, nil)
-	abandonmentsDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "department", "abandonments_total"),
-		"Chats (rooms) that the visitor abandoned, closed since the current calendar month began: abandonedRooms of total-abandoned-chats. "+mayBeOld,
-		[]string{labelDepartmentID}, nil)
-	periodStartDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "abandonments", "period_start_timestamp_seconds"),
-		"Beginning of the calendar month that livechat_department_abandonments_total counts from.",
-		nil, nil)
-	roomsDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "department", "rooms"),
-		"Chats (rooms) opened inside the window, answered or not: rooms of amount-of-chats. "+mayBeOld,
-		[]string{labelDepartmentID, labelWindow}, nil)
-	departmentInfoDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "department", "info"),
-		"Name of the department (name of the department list), the id where the list does not have it; always 1.",
-		[]string{labelDepartmentID, labelDepartment}, nil)
-	departmentEnabledDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "department", "enabled"),
-		"1 if the department takes new chats (enabled of the department list), 0 if it does not or is archived.",
-		[]string{labelDepartmentID}, nil)
-	departmentAgentsDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "department", "agents"),
-		"Agents assigned to the department: numAgents of the department list.",
-		[]string{labelDepartmentID}, nil)
-	upDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "", "up"),
+			"Not those who gave up in the queue. "+mayBeOld, labelDepartmentID, labelWindow)
+	abandonmentsMetric = defineCounter("department_abandonments_total",
+		"Chats (rooms) that the visitor abandoned, closed since the current calendar month began: abandonedRooms of total-abandoned-chats. "+
+			mayBeOld, labelDepartmentID)
+	periodStartMetric = defineGauge("abandonments_period_start_timestamp_seconds",
+		"Beginning of the calendar month that livechat_department_abandonments_total counts from.")
+	roomsMetric = defineGauge("department_rooms",
+		"Chats (rooms) opened inside the window, answered or not: rooms of amount-of-chats. "+mayBeOld, labelDepartmentID, labelWindow)
+	departmentInfoMetric = defineGauge("department_info",
+		"Name of the department (name of the department list), the id where the list does not have it; always 1.", labelDepartment, labelDepartmentID)
+	departmentEnabledMetric = defineGauge("department_enabled",
+		"1 if the department takes new chats (enabled of the department list), 0 if it does not or is archived.", labelDepartmentID)
+	departmentAgentsMetric = defineGauge("department_agents",
+		"Agents assigned to the department: numAgents of the department list.", labelDepartmentID)
+	upMetric = defineGauge("up",
 		"1 if an attempt to get abandoned rooms or abandonments that ended in the last 2 minutes brought a valid answer; "+
-			"if none ended in that time, whether the latest one did; 0 before the first.",
-		nil, nil)
-	refreshSuccessDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "refresh", "success"),
-		"1 if the latest ended attempt to get the resource brought a valid answer, 0 if it did not.",
-		[]string{labelResource, labelWindow}, nil)
-	refreshTimestampDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "refresh", "timestamp_seconds"),
-		"When the last good answer of the resource was asked for, by its first call.",
-		[]string{labelResource, labelWindow}, nil)
-	refreshCompleteDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "refresh", "complete"),
-		"0 if the server has more departments (total) than it handed over (departments), 1 if the exported answer has them all.",
-		[]string{labelResource, labelWindow}, nil)
-	windowStartDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "window", "start_timestamp_seconds"),
-		"First moment of the period that the exported answer covers.",
-		[]string{labelResource, labelWindow}, nil)
-	windowEndDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "window", "end_timestamp_seconds"),
-		"Last moment of the period that the exported answer covers.",
-		[]string{labelResource, labelWindow}, nil)
-	inactivityTimeoutDesc = prometheus.NewDesc(
-		prometheus.BuildFQName(namespace, "visitor", "inactivity_timeout_seconds"),
+			"if none ended in that time, whether the latest one did; 0 before the first.")
+	refreshSuccessMetric = defineGauge("refresh_success",
+		"1 if the latest ended attempt to get the resource brought a valid answer, 0 if it did not.", labelResource, labelWindow)
+	refreshTimestampMetric = defineGauge("refresh_timestamp_seconds",
+		"When the last good answer of the resource was asked for, by its first call.", labelResource, labelWindow)
+	refreshCompleteMetric = defineGauge("refresh_complete",
+		"0 if the server has more departments (total) than it handed over (departments), 1 if the exported answer has them all.", labelResource, labelWindow)
+	windowStartMetric = defineGauge("window_start_timestamp_seconds",
+		"First moment of the period that the exported answer covers.", labelResource, labelWindow)
+	windowEndMetric = defineGauge("window_end_timestamp_seconds",
+		"Last moment of the period that the exported answer covers.", labelResource, labelWindow)
+	inactivityTimeoutMetric = defineGauge("visitor_inactivity_timeout_seconds",
 		"inactivity_timeout as configured. It should be the server's Livechat_visitor_inactivity_timeout: "+
-			"a visitor silent for less has not abandoned a chat.",
-		nil, nil)
+			"a visitor silent for less has not abandoned a chat.")
 )
 
-// gauge returns a gauge. Its labels are valid, or the code is wrong: those that came
-// from the server were checked with its answer.
-func gauge(desc *prometheus.Desc, value float64, labels ...string) prometheus.Metric {
-	return prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+// metrics are these, in the order of their names.
+var metrics = sortedByName(
+	abandonedRoomsMetric, abandonmentsMetric, periodStartMetric, roomsMetric,
+	departmentInfoMetric, departmentEnabledMetric, departmentAgentsMetric,
+	upMetric, refreshSuccessMetric, refreshTimestampMetric, refreshCompleteMetric,
+	windowStartMetric, windowEndMetric, inactivityTimeoutMetric,
+)
+
+// metric is what all series of a metric have in common.
+type metric struct {
+	desc       *prometheus.Desc
+	name, help string
+	kind       dto.MetricType
+	labels     []string
 }
 
-// counter returns a counter that began to count at a time.
-func counter(desc *prometheus.Desc, value float64, created time.Time, labels ...string) prometheus.Metric {
-	return prometheus.MustNewConstMetricWithCreatedTimestamp(desc, prometheus.CounterValue, value, created, labels...)
+// defineGauge describes a gauge. The labels stand in the order of the alphabet, as they
+// do on the page.
+func defineGauge(name, help string, labels ...string) *metric {
+	return define(dto.MetricType_GAUGE, name, help, labels)
 }
 
-// boolGauge returns a gauge of 1 or 0.
-func boolGauge(desc *prometheus.Desc, value bool, labels ...string) prometheus.Metric {
-	if value {
-		return gauge(desc, 1, labels...)
-	}
-	return gauge(desc, 0, labels...)
+// defineCounter describes a counter, as defineGauge does a gauge.
+func defineCounter(name, help string, labels ...string) *metric {
+	return define(dto.MetricType_COUNTER, name, help, labels)
 }
 
-// timeGauge returns a gauge of Unix seconds. A double holds the milliseconds of
-// any present date exactly enough to read them back.
-func timeGauge(desc *prometheus.Desc, at time.Time, labels ...string) prometheus.Metric {
-	return gauge(desc, float64(at.UnixMilli())/1e3, labels...)
+func define(kind dto.MetricType, name, help string, labels []string) *metric {
+	name = prometheus.BuildFQName(namespace, "", name)
+	return &metric{desc: prometheus.NewDesc(name, help, labels, nil), name: name, help: help, kind: kind, labels: labels}
+}
+
+func sortedByName(metrics ...*metric) []*metric {
+	slices.SortFunc(metrics, func(a, b *metric) int { return cmp.Compare(a.name, b.name) })
+	return metrics
 }

@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"slices"
 	"time"
 
 	"livechat_exporter/internal/rocketchat"
@@ -16,19 +15,20 @@ type page struct {
 	// ids are the departments that have a number wherever others do: those that an
 	// answer names, those of the list that are not archived, and none. In order.
 	ids []string
-	// list are the departments of the list, by ID.
-	list map[string]rocketchat.ListedDepartment
+	// list are the departments of the list, ordered by ID.
+	list []rocketchat.ListedDepartment
 }
 
 // exportedAnswer is an answer and where it comes from.
 type exportedAnswer struct {
 	*answer
+
 	resource *resource
 }
 
 // page returns what can be exported now.
 func (w *Workspace) page(now time.Time) page {
-	p := page{ids: []string{rocketchat.NoDepartment}, list: map[string]rocketchat.ListedDepartment{}}
+	p := page{ids: []string{rocketchat.NoDepartment}}
 	listed := false // Whether a whole list says which departments there are.
 	for _, r := range w.resources {
 		a := r.exported(now, w.options.MaxAge)
@@ -36,70 +36,76 @@ func (w *Workspace) page(now time.Time) page {
 			continue
 		}
 		p.answers = append(p.answers, exportedAnswer{answer: a, resource: r})
-		p.ids = union(p.ids, a.counts, func(d rocketchat.Department) string { return d.ID })
+		p.ids = union(p.ids, a.counts, func(d *rocketchat.Department) string { return d.ID })
 		if r.name == departmentsResource {
 			listed = a.complete
-			p.list = make(map[string]rocketchat.ListedDepartment, len(a.list))
-			for _, d := range a.list {
-				p.list[d.ID] = d
-			}
-			p.ids = union(p.ids, slices.DeleteFunc(slices.Clone(a.list), func(d rocketchat.ListedDepartment) bool { return d.Archived }),
-				func(d rocketchat.ListedDepartment) string { return d.ID })
+			p.list = a.list
+			p.ids = union(p.ids, a.active, func(id *string) string { return *id })
 		}
 	}
 	for _, a := range p.answers {
 		if !listed {
-			p.ids = union(p.ids, a.implied, func(id string) string { return id })
+			p.ids = union(p.ids, a.implied, func(id *string) string { return *id })
 		}
 	}
 	return p
 }
 
-// union returns the ids together with those of the elements; all are in order.
-func union[E any](ids []string, elements []E, id func(E) string) []string {
-	all := make([]string, 0, max(len(ids), len(elements)))
-	for len(ids) > 0 && len(elements) > 0 {
-		next := ids[0]
-		if other := id(elements[0]); other <= next {
-			elements = elements[1:]
-			if other == next {
-				ids = ids[1:]
-			}
-			next = other
-		} else {
-			ids = ids[1:]
+// union returns the ids together with those of the elements; all are in order. Mostly
+// it has them all: the answers are of the same departments.
+func union[E any](ids []string, elements []E, id func(*E) string) []string {
+	missing, i := 0, 0
+	for e := range elements {
+		next := id(&elements[e])
+		for i < len(ids) && ids[i] < next {
+			i++
 		}
-		all = append(all, next)
-	}
-	all = append(all, ids...)
-	for _, e := range elements {
-		all = append(all, id(e))
-	}
-	return all
-}
-
-// numbers calls yield with the number of each department that the answer has one for,
-// in the order of ids, which hold all that it names.
-func (a *answer) numbers(ids []string, yield func(id string, number int64)) {
-	counts := a.counts
-	for _, id := range ids {
-		switch {
-		case len(counts) > 0 && counts[0].ID == id:
-			yield(id, counts[0].Rooms)
-			counts = counts[1:]
-		case a.others:
-			yield(id, a.unnamed[id])
+		if i == len(ids) || ids[i] != next {
+			missing++
 		}
 	}
+	if missing == 0 {
+		return ids
+	}
+	all := make([]string, 0, len(ids)+missing)
+	for e := range elements {
+		next := id(&elements[e])
+		for len(ids) > 0 && ids[0] < next {
+			all, ids = append(all, ids[0]), ids[1:]
+		}
+		if len(ids) == 0 || ids[0] != next {
+			all = append(all, next)
+		}
+	}
+	return append(all, ids...)
 }
 
-// name is what people call the department.
-func (p *page) name(id string) string {
-	if id == rocketchat.NoDepartment {
+// departments yields the ids in order, each with what the list has of it, nil if
+// nothing.
+func (p *page) departments(yield func(id string, listed *rocketchat.ListedDepartment) bool) {
+	list := p.list
+	for _, id := range p.ids {
+		for len(list) > 0 && list[0].ID < id {
+			list = list[1:]
+		}
+		var listed *rocketchat.ListedDepartment
+		if len(list) > 0 && list[0].ID == id {
+			listed = &list[0]
+		}
+		if !yield(id, listed) {
+			return
+		}
+	}
+}
+
+// departmentName is what people call the department.
+func departmentName(id string, listed *rocketchat.ListedDepartment) string {
+	switch {
+	case id == rocketchat.NoDepartment:
 		return noDepartmentName
-	}
-	if listed := p.list[id]; listed.Name != "" {
+	case listed != nil && listed.Name != "":
 		return listed.Name
+	default:
+		return id
 	}
-	return id
 }

@@ -25,6 +25,8 @@ type resource struct {
 	route  string
 	// fetch asks, with one moment for all of its calls.
 	fetch func(ctx context.Context, now time.Time, questions []*rocketchat.Question) (answer, error)
+	// metric is what the numbers of its answers are exported as; nil if they have none.
+	metric *metric
 	// alive says that its attempts tell whether the workspace is up.
 	alive bool
 

@@ -12,7 +12,8 @@ import (
 // calls to have them all on every release.
 func roomsOf(api API, window Window) *resource {
 	return &resource{
-		name: roomsResource, window: window, route: rocketchat.AmountOfChats, memory: newMemory(2),
+		name: roomsResource, metric: roomsMetric, window: window,
+		route: rocketchat.AmountOfChats, memory: newMemory(2),
 		fetch: func(ctx context.Context, now time.Time, questions []*rocketchat.Question) (answer, error) {
 			period := window.Period(now)
 			ask := func(answered bool, question *rocketchat.Question) func(context.Context) (rocketchat.Answer, error) {

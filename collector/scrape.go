@@ -2,27 +2,31 @@ package collector
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 )
+
+// Scrape is one scrape of a workspace, which makes one page. It is used once, in one of
+// two ways: as a gatherer it hands over the page as it is, which nothing has to check or
+// to copy; as a collector it hands the same series to a registry, which checks them.
+type Scrape interface {
+	prometheus.Collector
+	prometheus.TransactionalGatherer
+}
 
 // scrape collects one page of a workspace. It is used for one request.
 type scrape struct {
-	ctx       context.Context //nolint:containedctx // Collect has no parameter for the request's context.
+	ctx       context.Context //nolint:containedctx // Neither Collect nor Gather has a parameter for the request's context.
 	workspace *Workspace
 }
 
-var _ prometheus.Collector = (*scrape)(nil)
-
 // Describe implements prometheus.Collector.
 func (s *scrape) Describe(ch chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{
-		abandonedRoomsDesc, abandonmentsDesc, periodStartDesc, roomsDesc,
-		departmentInfoDesc, departmentEnabledDesc, departmentAgentsDesc,
-		upDesc, refreshSuccessDesc, refreshTimestampDesc, refreshCompleteDesc,
-		windowStartDesc, windowEndDesc, inactivityTimeoutDesc,
-	} {
-		ch <- desc
+	for _, m := range metrics {
+		ch <- m.desc
 	}
 	s.workspace.options.Calls.Describe(ch)
 }
@@ -30,73 +34,69 @@ func (s *scrape) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector: it asks the workspace for what is due, and
 // writes the whole page, whatever came.
 func (s *scrape) Collect(ch chan<- prometheus.Metric) {
+	all, _ := s.series(nil) // Nobody tells when a registry needs them no more.
+	all.collect(ch)
+	s.workspace.options.Calls.Collect(ch) // Last, so that it counts this scrape's calls.
+}
+
+// Gather implements prometheus.TransactionalGatherer: it does what Collect does.
+func (s *scrape) Gather() (families []*dto.MetricFamily, done func(), err error) {
+	kept := &s.workspace.departments
+	all, departments := s.series(kept.Swap(nil))
+	calls, err := s.workspace.options.Calls.gather()
+	families = append(all.families(), calls...)
+	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return families, func() { kept.Store(departments) }, err
+}
+
+// series asks for what is due and returns the page, and the departments' part of it,
+// which was made before if that is possible.
+func (s *scrape) series(before *departmentSeries) (series, *departmentSeries) {
 	w := s.workspace
 	w.refresh(s.ctx)
 	w.logChanges()
 	now := w.options.Now()
 	p := w.page(now)
-	p.collectDepartments(ch)
+
+	all := make(series, len(metrics))
+	departments := before
+	if before == nil || !before.serves(&p) {
+		departments = newDepartmentSeries(&p, w.options.Windows)
+	}
+	departments.fill(&p, all)
 	for _, a := range p.answers {
-		a.collect(ch, p.ids)
+		a.add(all)
 	}
 	for _, r := range w.resources {
-		r.current().collect(ch, r.name, r.window.name)
+		r.current().add(all, r.name, r.window.name)
 	}
-	ch <- boolGauge(upDesc, w.up(now))
-	ch <- gauge(inactivityTimeoutDesc, w.options.InactivityTimeout.Seconds())
-	w.options.Calls.Collect(ch) // Last, so that it counts this scrape's calls.
+	all.boolGauge(upMetric, w.up(now))
+	all.gauge(inactivityTimeoutMetric, w.options.InactivityTimeout.Seconds())
+	for _, m := range []*metric{refreshSuccessMetric, refreshTimestampMetric, refreshCompleteMetric, windowStartMetric, windowEndMetric} {
+		all.sort(m)
+	}
+	return all, departments
 }
 
-// collect writes how the attempts of a resource ended.
-func (s refreshState) collect(ch chan<- prometheus.Metric, labels ...string) {
+// add adds how the attempts of a resource ended.
+func (s refreshState) add(all series, labels ...string) {
 	if !s.endedAt.IsZero() {
-		ch <- boolGauge(refreshSuccessDesc, s.failure == failure{}, labels...)
+		all.boolGauge(refreshSuccessMetric, s.failure == failure{}, labels...)
 	}
 	if !s.askedAt.IsZero() {
-		ch <- timeGauge(refreshTimestampDesc, s.askedAt, labels...)
+		all.timeGauge(refreshTimestampMetric, s.askedAt, labels...)
 	}
 }
 
-// collect writes an answer.
-func (a exportedAnswer) collect(ch chan<- prometheus.Metric, ids []string) {
-	window := a.resource.window.name
-	ch <- boolGauge(refreshCompleteDesc, a.complete, a.resource.name, window)
+// add adds what is to be known of an answer besides its numbers.
+func (a exportedAnswer) add(all series) {
+	labels := []string{a.resource.name, a.resource.window.name}
+	all.boolGauge(refreshCompleteMetric, a.complete, labels...)
 	if a.period != (Period{}) {
-		ch <- timeGauge(windowStartDesc, a.period.Start, a.resource.name, window)
-		ch <- timeGauge(windowEndDesc, a.period.End, a.resource.name, window)
+		all.timeGauge(windowStartMetric, a.period.Start, labels...)
+		all.timeGauge(windowEndMetric, a.period.End, labels...)
 	}
-	var metric func(id string, number int64) prometheus.Metric
-	switch a.resource.name {
-	case abandonedRoomsResource:
-		metric = func(id string, number int64) prometheus.Metric {
-			return gauge(abandonedRoomsDesc, float64(number), id, window)
-		}
-	case roomsResource:
-		metric = func(id string, number int64) prometheus.Metric { return gauge(roomsDesc, float64(number), id, window) }
-	case abandonmentsResource:
-		if a.others {
-			ch <- timeGauge(periodStartDesc, a.counter)
-		}
-		metric = func(id string, number int64) prometheus.Metric {
-			return counter(abandonmentsDesc, float64(number), a.counter, id)
-		}
-	default:
-		return // The department list, which has no numbers of rooms.
-	}
-	a.numbers(ids, func(id string, number int64) { ch <- metric(id, number) })
-}
-
-// collectDepartments writes what is known of the departments themselves.
-func (p *page) collectDepartments(ch chan<- prometheus.Metric) {
-	for _, id := range p.ids {
-		ch <- gauge(departmentInfoDesc, 1, id, p.name(id))
-		listed, known := p.list[id]
-		if !known {
-			continue
-		}
-		ch <- boolGauge(departmentEnabledDesc, listed.Enabled, id)
-		if listed.Agents >= 0 {
-			ch <- gauge(departmentAgentsDesc, float64(listed.Agents), id)
-		}
+	if !a.counter.IsZero() && a.others {
+		all.timeGauge(periodStartMetric, a.counter)
 	}
 }

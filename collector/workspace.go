@@ -3,10 +3,10 @@ package collector
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"livechat_exporter/internal/rocketchat"
 )
@@ -66,6 +66,10 @@ type Workspace struct {
 	end      context.CancelFunc
 	attempts sync.WaitGroup
 
+	// departments are the series that no page is using, nil if there are none. Two pages
+	// at once have each its own.
+	departments atomic.Pointer[departmentSeries]
+
 	starting sync.Mutex // Held by the scrape that looks for what is due.
 	turns    uint64     // How many attempts have begun; guarded by starting.
 	telling  sync.Mutex // Held by the scrape that logs what changed.
@@ -96,7 +100,7 @@ func (w *Workspace) Close() {
 	w.logChanges()
 }
 
-// Scrape returns a collector for one scrape, which must end when ctx does.
-func (w *Workspace) Scrape(ctx context.Context) prometheus.Collector {
+// Scrape returns one scrape, which ends when ctx does.
+func (w *Workspace) Scrape(ctx context.Context) Scrape {
 	return &scrape{ctx: ctx, workspace: w}
 }

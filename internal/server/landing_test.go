@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"livechat_exporter/collector"
 	"livechat_exporter/internal/server"
 )
@@ -32,7 +30,7 @@ type asStanding struct {
 	resources []collector.ResourceStatus
 }
 
-func (w asStanding) Scrape(context.Context) prometheus.Collector {
+func (w asStanding) Scrape(context.Context) collector.Scrape {
 	w.t.Error("a workspace was asked")
 	return nil
 }

@@ -22,9 +22,8 @@ type pages struct {
 }
 
 // scrape writes the page of a workspace, and after its metrics those of others, if
-// any: by the time these are read they have seen this scrape. The page is made anew
-// for each request: the collector has the request's deadline, and a registry for
-// itself.
+// any: by the time these are read they have seen this scrape. There is no registry for
+// the workspace's, because it has nothing to add to them: they are valid and in order.
 func (p *pages) scrape(w http.ResponseWriter, r *http.Request, workspace NamedWorkspace, others ...prometheus.Gatherer) {
 	available, err := scrapeTime(r.Header, p.offset)
 	if err != nil {
@@ -41,20 +40,22 @@ func (p *pages) scrape(w http.ResponseWriter, r *http.Request, workspace NamedWo
 	ctx, cancel := context.WithTimeout(r.Context(), available)
 	defer cancel()
 
-	page := prometheus.NewRegistry()
-	page.MustRegister(workspace.Workspace.Scrape(ctx))
-	p.write(w, r, append(prometheus.Gatherers{page}, others...))
+	page := []prometheus.TransactionalGatherer{workspace.Workspace.Scrape(ctx)}
+	for _, other := range others {
+		page = append(page, prometheus.ToTransactionalGatherer(other))
+	}
+	p.write(w, r, prometheus.NewMultiTRegistry(page...))
 }
 
 // own writes the page of the exporter's own metrics alone.
 func (p *pages) own(w http.ResponseWriter, r *http.Request) {
 	boundConnection(w, r, time.Now().Add(sendTime))
-	p.write(w, r, p.exporter)
+	p.write(w, r, prometheus.ToTransactionalGatherer(p.exporter))
 }
 
 // write writes what is gathered, in the format that the client asks for.
-func (p *pages) write(w http.ResponseWriter, r *http.Request, metrics prometheus.Gatherer) {
-	promhttp.HandlerFor(metrics, promhttp.HandlerOpts{
+func (p *pages) write(w http.ResponseWriter, r *http.Request, metrics prometheus.TransactionalGatherer) {
+	promhttp.HandlerForTransactional(metrics, promhttp.HandlerOpts{
 		ErrorLog:          errorLog{r.Context(), p.logger},
 		ErrorHandling:     promhttp.HTTPErrorOnError,
 		Registry:          p.errors,

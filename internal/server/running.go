@@ -7,7 +7,6 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"livechat_exporter/collector"
 )
@@ -15,8 +14,8 @@ import (
 // Workspace is what the server needs of a workspace. It must be safe for concurrent
 // use.
 type Workspace interface {
-	// Scrape makes a collector for one scrape, which ends when ctx does.
-	Scrape(ctx context.Context) prometheus.Collector
+	// Scrape makes one scrape, which ends when ctx does.
+	Scrape(ctx context.Context) collector.Scrape
 	// Status says how each resource stands. It asks the workspace nothing.
 	Status() []collector.ResourceStatus
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"livechat_exporter/collector"
 	"livechat_exporter/internal/server"
@@ -27,7 +28,7 @@ type workspace struct {
 	collect func(ctx context.Context, ch chan<- prometheus.Metric)
 }
 
-func (w workspace) Scrape(ctx context.Context) prometheus.Collector { return scrape{ctx, w} }
+func (w workspace) Scrape(ctx context.Context) collector.Scrape { return scrape{ctx, w} }
 
 type scrape struct {
 	ctx       context.Context //nolint:containedctx // As in a collector for one request.
@@ -42,6 +43,13 @@ func (s scrape) Collect(ch chan<- prometheus.Metric) {
 	if s.workspace.collect != nil {
 		s.workspace.collect(s.ctx, ch)
 	}
+}
+
+// Gather hands over what is collected, as a registry checks it.
+func (s scrape) Gather() ([]*dto.MetricFamily, func(), error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(s)
+	return prometheus.ToTransactionalGatherer(registry).Gather()
 }
 
 func (workspace) Status() []collector.ResourceStatus { return nil }
