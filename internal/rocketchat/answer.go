@@ -29,12 +29,14 @@ type Department struct {
 // row is one department of an answer.
 type row interface {
 	key() departmentID
-	// texts are the parts of the row that came as text, for a label.
-	texts() []string
+	// texts are the parts of the row that came as text, for labels; empty ones say
+	// nothing.
+	texts() (id, name string)
 }
 
 // page is one answer of a route: some or all of its departments.
 type page[R row] struct {
+	// rows are ordered by their key. Each key stands once.
 	rows []R
 	// total is how many departments the server says there are, -1 if it does
 	// not say.
@@ -44,7 +46,7 @@ type page[R row] struct {
 // check fails if a row holds a credential, which would be seen in a label.
 func (p page[R]) check(remote remoteText) error {
 	for _, r := range p.rows {
-		if slices.ContainsFunc(r.texts(), remote.holds) {
+		if id, name := r.texts(); remote.holds(id) || remote.holds(name) {
 			return errSecretText
 		}
 	}

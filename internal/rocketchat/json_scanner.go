@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Limits of one JSON text. encoding/json holds a whole value in memory before it
@@ -14,6 +15,8 @@ const (
 	scanBuffer = 16 << 10
 	maxString  = 4 << 10
 	maxNumber  = 64
+	// maxPlainNumber is of numbers that are small enough for any use.
+	maxPlainNumber = 11
 	maxNesting = 64
 )
 
@@ -35,10 +38,31 @@ type jsonScanner struct {
 	started  bool
 	err      error // What ended the text.
 	literal  []byte
+	kept     strings.Builder // What keep has in it.
 }
 
 func newJSONScanner(r io.Reader) *jsonScanner {
 	return &jsonScanner{r: r, buf: make([]byte, scanBuffer), literal: make([]byte, 0, 128)}
+}
+
+// Sizes of what texts are kept in. Whoever holds on to one text for long holds on to no
+// more than the largest.
+const (
+	firstKept = 256
+	mostKept  = 4 << 10
+)
+
+// keep returns the text as a string. Many of them share a place in memory: one of each
+// own would be most of what it costs to read an answer.
+func (s *jsonScanner) keep(text []byte) string {
+	if s.kept.Cap()-s.kept.Len() < len(text) {
+		size := max(firstKept, min(2*s.kept.Cap(), mostKept), len(text))
+		s.kept = strings.Builder{} // The strings keep the one before.
+		s.kept.Grow(size)
+	}
+	begin := s.kept.Len()
+	s.kept.Write(text)
+	return s.kept.String()[begin:]
 }
 
 // peek returns the next byte without taking it.
@@ -69,6 +93,9 @@ func (s *jsonScanner) ended() error {
 // token skips white space and returns the byte that begins the next token,
 // without taking it.
 func (s *jsonScanner) token() (byte, error) {
+	if s.pos < s.end && s.buf[s.pos] > ' ' { // Mostly.
+		return s.buf[s.pos], nil
+	}
 	for {
 		c, err := s.peek()
 		if err != nil {
@@ -165,16 +192,34 @@ func (s *jsonScanner) scalar() ([]byte, error) {
 		if !isScalarByte(c) {
 			break
 		}
-		if len(s.literal) >= maxNumber {
+		run := s.pos + 1
+		for run < s.end && isScalarByte(s.buf[run]) {
+			run++
+		}
+		if len(s.literal)+run-s.pos > maxNumber {
 			return nil, errTooBig
 		}
-		s.literal = append(s.literal, c)
-		s.pos++
+		s.literal = append(s.literal, s.buf[s.pos:run]...)
+		s.pos = run
 	}
-	if !json.Valid(s.literal) {
+	if !isPlainNumber(s.literal) && !json.Valid(s.literal) {
 		return nil, errNotJSON
 	}
 	return s.literal, nil
+}
+
+// isPlainNumber reports whether the literal is a whole number of few digits, as nearly
+// all are.
+func isPlainNumber(literal []byte) bool {
+	if len(literal) == 0 || len(literal) > maxPlainNumber || literal[0] == '0' && len(literal) > 1 {
+		return false
+	}
+	for _, c := range literal {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // isScalarByte reports whether the byte can be part of a number, true, false or

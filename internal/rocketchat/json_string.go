@@ -32,27 +32,38 @@ func (s *jsonScanner) text(full func() error) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.pos++
 		switch {
 		case c == '"':
+			s.pos++
 			return s.literal, nil
 		case c < ' ':
 			return nil, errNotJSON
-		}
-		if len(s.literal) >= maxString {
+		case len(s.literal) >= maxString:
 			if err := full(); err != nil {
 				return nil, err
 			}
-		}
-		switch c {
-		case '\\':
+		case c == '\\':
+			s.pos++
 			if err := s.escape(); err != nil {
 				return nil, err
 			}
 		default:
-			s.literal = append(s.literal, c)
+			run := plainRun(s.buf[s.pos:min(s.end, s.pos+maxString-len(s.literal))])
+			s.literal = append(s.literal, s.buf[s.pos:s.pos+run]...)
+			s.pos += run
 		}
 	}
+}
+
+// plainRun is how many bytes stand for themselves, up to the end of the string or to an
+// escape.
+func plainRun(b []byte) int {
+	for i, c := range b {
+		if c == '"' || c == '\\' || c < ' ' {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // escape appends what the escape after the backslash stands for.

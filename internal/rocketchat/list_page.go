@@ -28,7 +28,7 @@ type listedRow struct {
 
 func (r listedRow) key() departmentID { return r.id }
 
-func (r listedRow) texts() []string { return []string{r.id.sent, r.name} }
+func (r listedRow) texts() (id, name string) { return r.id.sent, r.name }
 
 // decodeList reads the list of departments:
 // {"departments":[{"_id":"...","name":"Sales","enabled":true,"numAgents":3}],"total":1,"success":true}.
@@ -99,7 +99,7 @@ func (s *jsonScanner) departmentName() (string, error) {
 	if err == nil && len(name) > maxDepartmentName {
 		err = errLongName
 	}
-	return string(name), err
+	return s.keep(name), err
 }
 
 // flag reads true or false; null is false.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -167,19 +168,27 @@ func FuzzDecodeList(f *testing.F) {
 		if len(departments) != len(p.rows) {
 			t.Fatalf("got %d rows, want %d", len(p.rows), len(departments))
 		}
+		if !utf8.Valid(text) || strings.ContainsRune(fmt.Sprint(departments), utf8.RuneError) {
+			return // Their order may be another one: encoding/json replaces what is no UTF-8.
+		}
+		id := func(element any) string {
+			d, _ := element.(map[string]any)
+			id, _ := d["_id"].(string)
+			return id
+		}
+		slices.SortFunc(departments, func(a, b any) int { return strings.Compare(id(a), id(b)) })
 		for i, element := range departments {
-			sameDepartment(t, p.rows[i], element, utf8.Valid(text))
+			sameDepartment(t, p.rows[i], element)
 		}
 	})
 }
 
-// sameDepartment fails if the row is not what encoding/json made of it. It replaces
-// what is no UTF-8, so texts are compared only where nothing was.
-func sameDepartment(t *testing.T, r listedRow, element any, valid bool) {
+// sameDepartment fails if the row is not what encoding/json made of it.
+func sameDepartment(t *testing.T, r listedRow, element any) {
 	t.Helper()
 	d, _ := element.(map[string]any)
 	for key, got := range map[string]string{"_id": r.id.sent, "name": r.name} {
-		if want, _ := d[key].(string); valid && !strings.ContainsRune(want, utf8.RuneError) && got != want {
+		if want, _ := d[key].(string); got != want {
 			t.Errorf("got %s %q, want %q", key, got, want)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 )
 
 // Limits of an answer. An id of the server has 17 or 24 characters, and a
@@ -35,13 +37,24 @@ type countedRow struct {
 
 func (r countedRow) key() departmentID { return r.id }
 
-func (r countedRow) texts() []string { return []string{r.id.sent} }
+func (r countedRow) texts() (id, name string) { return r.id.sent, "" }
 
 // departmentID is an _id as it was sent. The rooms without a department have a
 // null in its place.
 type departmentID struct {
 	sent string
 	null bool
+}
+
+// compare orders ids by their bytes; null comes first.
+func (id departmentID) compare(other departmentID) int {
+	if id.null != other.null {
+		if id.null {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(id.sent, other.sent)
 }
 
 // decodePage reads the answer of an analytics route, which counts in the field:
@@ -132,8 +145,7 @@ func (d *pageDecoder[R]) rows() error {
 	} else if c != '[' {
 		return errNoDepartments
 	}
-	met := make(map[departmentID]struct{})
-	return d.array(func() error {
+	err := d.array(func() error {
 		next, err := d.row()
 		if err != nil {
 			return err
@@ -142,12 +154,18 @@ func (d *pageDecoder[R]) rows() error {
 			return errManyDepartments
 		}
 		d.page.rows = append(d.page.rows, next)
-		met[next.key()] = struct{}{}
-		if len(met) < len(d.page.rows) {
-			return errRepeatedID
-		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(d.page.rows, func(a, b R) int { return a.key().compare(b.key()) })
+	for i := 1; i < len(d.page.rows); i++ {
+		if d.page.rows[i-1].key() == d.page.rows[i].key() {
+			return errRepeatedID
+		}
+	}
+	return nil
 }
 
 // countedRow reads one department, whose number is in the field.
@@ -180,7 +198,7 @@ func (s *jsonScanner) countedRow(field string) (countedRow, error) {
 	return r, err
 }
 
-// departmentID reads an _is.
+// departmentID reads an _id.
 func (s *jsonScanner) departmentID() (departmentID, error) {
 	switch c, err := s.token(); {
 	case err != nil:
@@ -193,7 +211,7 @@ func (s *jsonScanner) departmentID() (departmentID, error) {
 		if len(id) > maxDepartmentID {
 			return departmentID{}, errLongID
 		}
-		return departmentID{sent: string(id)}, nil
+		return departmentID{sent: s.keep(id)}, nil
 	case c != 'n':
 		return departmentID{}, errBadID
 	}

@@ -3,6 +3,7 @@ package rocketchat
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // remoteText makes text that came from the network fit for a log line. A server,
@@ -74,10 +75,35 @@ func shortened(word string) string {
 
 // holds reports whether the text holds a whole secret, in whatever case.
 func (t remoteText) holds(text string) bool {
-	text = strings.ToLower(text)
-	return slices.ContainsFunc(t.secrets, func(secret string) bool {
-		return len(secret) >= partOfSecret && strings.Contains(text, strings.ToLower(secret))
-	})
+	for _, secret := range t.secrets {
+		if len(secret) >= partOfSecret && containsFold(text, secret) {
+			return true
+		}
+	}
+	return false
+}
+
+// containsFold reports whether the text contains the part, in whatever case. Every id
+// of an answer is asked about, so plain text is compared where it is.
+func containsFold(text, part string) bool {
+	if !isASCII(text) || !isASCII(part) {
+		return strings.Contains(strings.ToLower(text), strings.ToLower(part))
+	}
+	for i := 0; i+len(part) <= len(text); i++ {
+		if strings.EqualFold(text[i:i+len(part)], part) {
+			return true
+		}
+	}
+	return false
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // tells reports whether the text holds a part of a secret, forwards or backwards, in
