@@ -41,7 +41,7 @@ func testQueriesShowData(t *testing.T, p *prometheus) {
 				for _, pn := range d.all() {
 					for _, scoped := range d.repeats(t, p, &pn, choice) {
 						for _, query := range pn.Targets {
-							expr := d.interpolate(query.Expr, scoped)
+							expr := d.interpolate(query.withRateInterval(), scoped)
 							key := fmt.Sprint(query.Instant, pn.TimeFrom, expr)
 							if _, done := asked[key]; !done {
 								asked[key] = p.shows(t, d, &pn, &query, scoped)
@@ -191,14 +191,21 @@ var (
 	special      = regexp.MustCompile(`[$^*{}\[\]'+?.()|\\]`)
 )
 
+// withRateInterval is the query with the shortest $__rate_interval that Grafana makes:
+// four times the least step.
+func (q *target) withRateInterval() string {
+	least, err := time.ParseDuration(q.Interval)
+	if err != nil {
+		return q.Expr
+	}
+	return strings.ReplaceAll(q.Expr, "$__rate_interval", (4 * least).String())
+}
+
 // interpolate puts what is chosen into a query, as Grafana's Prometheus data source
 // does.
 func (d *dashboard) interpolate(expr string, c chosen) string {
 	return variableName.ReplaceAllStringFunc(expr, func(name string) string {
 		name = strings.Trim(name, "${}")
-		if name == "__rate_interval" {
-			return "4m" // Four times the least step.
-		}
 		v := d.variable(name)
 		values := c[name]
 		switch {
@@ -229,7 +236,7 @@ func (d *dashboard) interpolate(expr string, c chosen) string {
 // of a workspace's metrics on the exporter's own page, an empty answer is right.
 func (p *prometheus) shows(t *testing.T, d *dashboard, pn *panel, query *target, c chosen) error {
 	t.Helper()
-	expr := d.interpolate(query.Expr, c)
+	expr := d.interpolate(query.withRateInterval(), c)
 	endpoint, parameters := "query", url.Values{"query": {expr}, "time": {historyEnd.Format(time.RFC3339)}}
 	if query.Range {
 		least := 5 * time.Minute // A day has as many points as a graph of a third of the screen.
