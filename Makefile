@@ -31,7 +31,7 @@ IMAGE ?= livechat_exporter
 
 # What "make dist" builds for, and what goes into each archive beside the program.
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-CONTENTS := LICENSE README.md CHANGELOG.md config.yml docs $(wildcard alerts dashboards) deploy/systemd
+CONTENTS := LICENSE README.md CHANGELOG.md config.yml docs alerts dashboards deploy/systemd
 DIST ?= dist
 
 # The share of statements, in per cent, that the tests of each package of the
