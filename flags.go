@@ -92,8 +92,24 @@ func (f *flags) addServe(app *kingpin.CmdClause) {
 }
 
 // check fails if a flag has a value that it cannot have. kingpin's own check of a
-// word among several does not say which flag it is about.
+// word among several does not say which flag it is about. Only the command that is given
+// has its flags filled in.
 func (f *flags) check() error {
+	switch {
+	case !slices.Contains([]string{"debug", "info", "warn", "error"}, f.logLevel):
+		return fmt.Errorf("--log.level must be debug, info, warn or error, not %q", f.logLevel)
+	case !slices.Contains([]string{"logfmt", "json"}, f.logFormat):
+		return fmt.Errorf("--log.format must be logfmt or json, not %q", f.logFormat)
+	case f.command == serveCommand:
+		return f.checkServe()
+	case f.command == checkCommand:
+		return f.checking.check()
+	}
+	return nil
+}
+
+// checkServe is check for the flags of the command serve.
+func (f *flags) checkServe() error {
 	for _, address := range *f.web.WebListenAddresses {
 		// Addresses of virtual machines' sockets (vsock://:9100) are the toolkit's.
 		if _, _, err := net.SplitHostPort(address); err != nil && !strings.Contains(address, "://") {
@@ -105,10 +121,6 @@ func (f *flags) check() error {
 		return errors.New("--web.timeout-offset must not be negative")
 	case f.maxRequests < 0:
 		return errors.New("--web.max-requests must not be negative")
-	case !slices.Contains([]string{"debug", "info", "warn", "error"}, f.logLevel):
-		return fmt.Errorf("--log.level must be debug, info, warn or error, not %q", f.logLevel)
-	case !slices.Contains([]string{"logfmt", "json"}, f.logFormat):
-		return fmt.Errorf("--log.format must be logfmt or json, not %q", f.logFormat)
 	}
-	return f.checking.check()
+	return nil
 }

@@ -41,6 +41,8 @@ const (
 	unlicensed = "the licence is missing"
 	redirected = "the server redirects"
 	overtime   = "the time limit of the check has passed"
+
+	interrupted = "the check was interrupted"
 )
 
 // answer is what came of one question.
@@ -64,6 +66,13 @@ func newAttempt(w Workspace, options Options) *attempt {
 // run asks the server: once for its version, and once for each route that the
 // configuration needs.
 func (a *attempt) run(ctx context.Context) {
+	if err := ctx.Err(); err != nil {
+		a.infoErr, a.overtime, a.stopped = err, errors.Is(err, context.DeadlineExceeded), interrupted
+		if a.overtime {
+			a.stopped = overtime
+		}
+		return
+	}
 	a.client = a.Connect(a.sent.observe)
 	defer a.client.CloseIdleConnections()
 	a.askInfo(a.connection.traced(ctx))
@@ -100,6 +109,8 @@ func (a *attempt) askInfo(ctx context.Context) {
 	switch {
 	case a.overtime:
 		a.stopped = overtime
+	case errors.Is(err, rocketchat.ErrBudgetSpent):
+		a.stopped = "the call budget is spent"
 	case outcome(err) == rocketchat.Redirected:
 		a.stopped = redirected
 	default:
@@ -115,7 +126,7 @@ func unreached(err error) string {
 	case rocketchat.Timeout:
 		return "the server did not answer in time, and is not asked again"
 	case rocketchat.Canceled:
-		return "the check was interrupted"
+		return interrupted
 	default:
 		return ""
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"errors"
 
 	"livechat_exporter/internal/rocketchat"
@@ -46,13 +47,15 @@ func speaks(err error) bool {
 // failure returns what happened and what to do about it.
 func (a *attempt) failure(err error) (found, action string) {
 	switch failed, ok := errors.AsType[*rocketchat.Error](err); {
-	case ok && failed.Outcome == rocketchat.Timeout && a.overtime:
+	case a.overtime && (!ok || failed.Outcome == rocketchat.Timeout):
 		return overtime, "raise --time-limit, or check one workspace at a time with --workspace"
-	case ok:
+	case ok && failed.Outcome != rocketchat.Canceled:
 		return failed.Parts()
 	case errors.Is(err, rocketchat.ErrBudgetSpent):
 		return "the call budget of rate_limit, " + shownLimit(a.Limit) + ", is spent by this check",
 			"check again in " + shown(a.Limit.Per) + ", or one workspace at a time with --workspace"
+	case errors.Is(err, context.Canceled), ok && failed.Outcome == rocketchat.Canceled:
+		return interrupted, "check again"
 	default:
 		return err.Error(), ""
 	}

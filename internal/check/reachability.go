@@ -20,6 +20,8 @@ func (a *attempt) reachability() Result {
 		r.Found = "Rocket.Chat answers, but does not tell its version: " + r.Found
 		r.Meaning = "the exporter works without it"
 		r.Action = "let GET /api/info through, if a proxy keeps it back"
+	case outcome(a.infoErr) == "": // Not sent.
+		r.Meaning = "this workspace was not checked"
 	case outcome(a.infoErr) != rocketchat.Network:
 	case seen.unresolved:
 		r.Action = "check the host name in url, and the name resolution of this machine"
