@@ -5,7 +5,8 @@
 #   make test    all checks: unit tests, coverage, lint, end-to-end tests
 #   make lint    golangci-lint with .golangci.yml, actionlint, and go.mod as "go mod tidy"
 #                leaves it
-#   make demo    a simulated workspace and the exporter on it
+#   make demo    a simulated workspace, the exporter on it, Prometheus and Alertmanager
+#                with the shipped rules, and a spike that fires an alert
 #   make fmt     formats the code
 #   make cover   the coverage of each function, from the last unit tests
 #   make fuzz    each fuzz target for FUZZTIME
@@ -144,9 +145,11 @@ fuzz:
 bench:
 	$(GO) test -run='^$$' -bench=. -benchtime=2s -timeout=5m ./bench
 
+# Not with "go run", which complains when Ctrl-C ends what it runs.
 .PHONY: demo
-demo:
-	$(GO) run ./demo
+demo: $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager
+	$(GO) build -buildvcs=false -o $(BIN)/demo ./demo
+	@exec $(BIN)/demo --stack=$(BIN)
 
 # Kept, so that a picture can be taken again of the same data.
 $(BIN)/history.txt: $(wildcard tools/history/*.go demo/traffic/*.go)

@@ -4,6 +4,10 @@
 //
 //	go run ./demo
 //
+// With --stack, which "make demo" sets, it runs Prometheus and Alertmanager behind the
+// exporter with the rules and routes as shipped, has a department lose visitors, and
+// prints what Alertmanager tells of it.
+//
 // It knows the exporter by its command line, its environment and its pages alone,
-// as a user does.
+// as a user does, and the other programs in the same way.
 package main

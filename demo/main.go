@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -17,13 +18,18 @@ import (
 
 // flags are the command line.
 type flags struct {
-	seed                uint64
-	workspace, exporter string // the addresses to listen on
-	workspaceOnly       bool   // runs no exporter
+	seed                     uint64
+	workspace, exporter      string // the addresses to listen on
+	prometheus, alertmanager string
+	workspaceOnly            bool // runs no exporter
+	// stack is the folder of the programs of the whole stack; without it, there is
+	// none but the exporter.
+	stack      string
+	spikeAfter time.Duration
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx, os.Args[1:], build, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -41,8 +47,11 @@ func run(ctx context.Context, args []string, build builder, stdout, stderr io.Wr
 		return 2
 	}
 	show := demo
-	if f.workspaceOnly {
+	switch {
+	case f.workspaceOnly:
 		show = workspaceOnly
+	case f.stack != "":
+		show = stackDemo
 	}
 	if err := show(ctx, f, build, stdout, stderr); err != nil && ctx.Err() == nil {
 		fmt.Fprintf(stderr, "demo: %v\n", err)
@@ -63,75 +72,124 @@ func parse(args []string, stdout io.Writer) (f flags, done bool, err error) {
 	app.Flag("exporter.listen-address", "Address of the exporter. Where it is taken, a free port is.").
 		Default("127.0.0.1:10098").StringVar(&f.exporter)
 	app.Flag("workspace-only", "Simulate the workspace and run no exporter on it.").BoolVar(&f.workspaceOnly)
+	app.Flag("stack", "Run Prometheus and Alertmanager with the shipped rules and routes too, and let an alert fire. "+
+		"The folder that holds prometheus, promtool and alertmanager.").PlaceHolder("FOLDER").StringVar(&f.stack)
+	app.Flag("spike-after", "With --stack: how long after the start of the workspace visitors are lost.").
+		Default("30s").DurationVar(&f.spikeAfter)
+	app.Flag("prometheus.listen-address", "With --stack: address of Prometheus. Where it is taken, a free port is.").
+		Default("127.0.0.1:9090").StringVar(&f.prometheus)
+	app.Flag("alertmanager.listen-address", "With --stack: address of Alertmanager. Where it is taken, a free port is.").
+		Default("127.0.0.1:9093").StringVar(&f.alertmanager)
 	_, err = app.Parse(args)
 	return f, done, err //nolint:wrapcheck // The message is for the user, as it is.
 }
 
 // demo runs until ctx ends, or until something that must not end does.
 func demo(ctx context.Context, f flags, build builder, stdout, stderr io.Writer) error {
-	folder, err := os.MkdirTemp("", "livechat_exporter-demo-")
+	r, err := begin(ctx, f, company(f.seed, traffic.Departments()), build, stdout, stderr)
+	defer r.end()
 	if err != nil {
-		return fmt.Errorf("make a folder for the exporter: %w", err)
+		return err
 	}
-	defer func() { _ = os.RemoveAll(folder) }() // It is the system's folder for what may stay behind.
+	r.report(f).write(stdout)
+	return r.wait(ctx)
+}
+
+// running is what a demo runs, as far as it has come.
+type running struct {
+	folder    string // of all that it writes
+	program   built
+	workspace served
+	exporter  string   // its address
+	samples   []string // on its first page
+	processes processes
+}
+
+// begin runs the exporter on the workspace of a company. What it returns is to be
+// ended also after an error.
+func begin(ctx context.Context, f flags, company traffic.Generator, build builder, stdout, stderr io.Writer) (*running, error) {
+	r := new(running)
+	var err error
+	if r.folder, err = os.MkdirTemp("", "livechat_exporter-demo-"); err != nil {
+		return r, fmt.Errorf("make a folder for the exporter: %w", err)
+	}
 	fmt.Fprintln(stdout, "Building the exporter. The first time this takes a minute.")
-	program, err := build(ctx, folder)
-	if err != nil {
-		return err
+	if r.program, err = build(ctx, r.folder); err != nil {
+		return r, err
 	}
-
-	workspace, err := serveWorkspace(ctx, f, stdout)
-	if err != nil {
-		return err
+	if r.workspace, err = serveWorkspace(ctx, f.workspace, company, stdout); err != nil {
+		return r, err
 	}
-	defer workspace.close()
-
-	address, err := freeAddress(ctx, "the exporter", f.exporter, stdout)
-	if err != nil {
-		return err
+	if r.exporter, err = freeAddress(ctx, "the exporter", f.exporter, stdout); err != nil {
+		return r, err
 	}
-	e, err := startExporter(program.binary,
-		[]string{"--config.file=" + program.configFile, "--web.listen-address=" + address, "--log.level=warn"},
+	exporter, err := startProcess("the exporter", r.program.binary,
+		[]string{"--config.file=" + filepath.Join(r.program.sources, "config.yml"), "--web.listen-address=" + r.exporter, "--log.level=warn"},
 		[]string{
-			"ROCKETCHAT_URL=http://" + workspace.address,
+			"ROCKETCHAT_URL=http://" + r.workspace.address,
 			"ROCKETCHAT_USER_ID=" + rocketchattest.UserID,
 			"ROCKETCHAT_AUTH_TOKEN=" + rocketchattest.AuthToken,
 		}, stderr)
 	if err != nil {
-		return err
+		return r, err
 	}
-	defer e.stop(ownEnd, patience)
-	found, err := firstSamples(ctx, e, "http://"+address, workspace.Departments())
-	if err != nil {
-		return err
-	}
-	report{
-		workspace:   workspace.address,
-		exporter:    address,
-		departments: len(workspace.Departments()),
-		seed:        f.seed,
-		samples:     found,
-		now:         time.Now(),
-	}.write(stdout)
+	r.processes = append(r.processes, exporter)
+	r.samples, err = firstSamples(ctx, exporter, "http://"+r.exporter, r.workspace.Departments())
+	return r, err
+}
 
+// report is what there is to tell of the workspace and the exporter.
+func (r *running) report(f flags) report {
+	return report{
+		workspace:   r.workspace.address,
+		exporter:    r.exporter,
+		departments: len(r.workspace.Departments()),
+		seed:        f.seed,
+		samples:     r.samples,
+		now:         time.Now(),
+	}
+}
+
+// wait waits until ctx ends, or until something that must not end does.
+func (r *running) wait(ctx context.Context) error {
+	var first *process
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-workspace.failed:
+	case err := <-r.workspace.failed:
 		return fmt.Errorf("serve the workspace: %w", err)
-	case <-e.ended:
+	case first = <-r.processes.firstEnd():
 	}
-	// Ctrl-C reaches the exporter too, and it may be quicker to end.
+	// Ctrl-C reaches the programs too, and they may be quicker to end.
 	select {
 	case <-ctx.Done():
 		return nil
 	case <-time.After(ownEnd):
-		return e.endedError()
+		return first.endedError()
+	}
+}
+
+// writeFile writes a file into the demo's folder.
+func (r *running) writeFile(name, content string) error {
+	if err := os.WriteFile(filepath.Join(r.folder, name), []byte(content), 0o600); err != nil { //nolint:gosec // G703: the demo made the folder.
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// end ends what runs and removes what was written.
+func (r *running) end() {
+	r.processes.stop()
+	if r.workspace.close != nil {
+		r.workspace.close()
+	}
+	if r.folder != "" {
+		_ = os.RemoveAll(r.folder) //nolint:gosec // G703: the demo made it. It is in the system's folder for what may stay behind.
 	}
 }
 
 // firstSamples are the samples on the exporter's first page, once it is ready.
-func firstSamples(ctx context.Context, e *exporter, url string, departments []rocketchattest.Department) ([]string, error) {
+func firstSamples(ctx context.Context, e *process, url string, departments []rocketchattest.Department) ([]string, error) {
 	if err := e.waitReady(ctx, url+"/-/ready"); err != nil {
 		return nil, err
 	}
@@ -146,9 +204,15 @@ func firstSamples(ctx context.Context, e *exporter, url string, departments []ro
 	return found, nil
 }
 
-// simulate makes a workspace with chats of the past, and lets it have new ones until
-// the context ends.
-func simulate(ctx context.Context, seed uint64) *rocketchattest.Workspace {
+// company is who chats in the workspace.
+func company(seed uint64, departments []traffic.Department) traffic.Generator {
+	// The mornings that are busy are the user's own.
+	return traffic.Generator{Seed: seed, Departments: departments, Location: time.Local}
+}
+
+// simulate makes a workspace with a company's chats of the past, and lets it have new
+// ones until the context ends.
+func simulate(ctx context.Context, company traffic.Generator) *rocketchattest.Workspace {
 	workspace := rocketchattest.New(rocketchattest.Latest)
 	workspace.Configure(func(s *rocketchattest.Settings) {
 		s.InactivityTimeout = traffic.InactivityTimeout
@@ -157,8 +221,6 @@ func simulate(ctx context.Context, seed uint64) *rocketchattest.Workspace {
 		s.Permissions = append(s.Permissions, rocketchattest.BypassRateLimit)
 		s.RequestLog = 0 // Nobody asks for it, however long the demo runs.
 	})
-	// The mornings that are busy are the user's own.
-	generator := traffic.Generator{Seed: seed, Departments: traffic.Departments(), Location: time.Local}
-	go traffic.NewFeed(workspace, generator, time.Now()).Run(ctx)
+	go traffic.NewFeed(workspace, company, time.Now()).Run(ctx)
 	return workspace
 }

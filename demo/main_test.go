@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"livechat_exporter/demo/traffic"
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
@@ -73,7 +74,7 @@ func standInExporter(kind string) int {
 // stand-ins do not read.
 func thisBinary(context.Context, string) (built, error) {
 	binary, err := os.Executable()
-	return built{binary: binary, configFile: "config.yml"}, err
+	return built{binary: binary}, err
 }
 
 // output is what a program prints, for a writer and a reader at once.
@@ -284,7 +285,7 @@ func TestStopAsksTheExporterAndThenForcesIt(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			var stderr output
-			e, err := startExporter(program.binary, nil, []string{standIn + "=" + kind}, &stderr)
+			e, err := startProcess("the exporter", program.binary, nil, []string{standIn + "=" + kind}, &stderr)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -303,7 +304,7 @@ func TestStopAsksTheExporterAndThenForcesIt(t *testing.T) {
 
 func TestSimulatedAccountHasNoRateLimit(t *testing.T) {
 	t.Parallel()
-	w := simulate(t.Context(), 1)
+	w := simulate(t.Context(), company(1, traffic.Departments()))
 	settings := w.Settings()
 	want := []string{rocketchattest.ViewLivechatManager, rocketchattest.ViewLRoom, rocketchattest.BypassRateLimit}
 	if strings.Join(settings.Permissions, " ") != strings.Join(want, " ") {

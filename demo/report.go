@@ -16,13 +16,16 @@ import (
 // sampleWindow is the window of which the demo shows the samples.
 const sampleWindow = "24h"
 
+// noDepartment is what the exporter calls the chats without one.
+const noDepartment = "(no department)"
+
 // abandonedRooms is a line of the exporter's page: the label and the value.
 var abandonedRooms = regexp.MustCompile(`^livechat_department_abandoned_rooms\{.*\bdepartment_id="([^"]*)".*\}`)
 
 // samples are the lines of a page of metrics that say how many rooms were abandoned
 // in a window, with the departments' names beside them.
 func samples(page, window string, departments []rocketchattest.Department) []string {
-	names := map[string]string{"none": "(no department)"}
+	names := map[string]string{"none": noDepartment}
 	for _, d := range departments {
 		names[d.ID] = d.Name
 	}
@@ -48,8 +51,7 @@ type report struct {
 
 // write writes the report.
 func (r report) write(out io.Writer) {
-	r.writeWorkspace(out)
-	fmt.Fprintf(out, "livechat_exporter on it  http://%s\n", r.exporter)
+	r.writeAddresses(out)
 
 	fmt.Fprintf(out, "\nChats abandoned in the last %s, from http://%s/metrics, and the departments' names:\n\n", sampleWindow, r.exporter)
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
@@ -76,6 +78,12 @@ func (r report) write(out io.Writer) {
 func (r report) writeWorkspace(out io.Writer) {
 	fmt.Fprintf(out, "\nRocket.Chat, simulated   http://%s   (%d departments, %.0f days of chats, seed %d)\n",
 		r.workspace, r.departments, traffic.History.Hours()/24, r.seed)
+}
+
+// writeAddresses writes where the workspace and the exporter are.
+func (r report) writeAddresses(out io.Writer) {
+	r.writeWorkspace(out)
+	fmt.Fprintf(out, "livechat_exporter on it  http://%s\n", r.exporter)
 }
 
 // question is the exporter's question to the workspace, for the window shown.

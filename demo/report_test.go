@@ -66,7 +66,7 @@ func TestWaitReadyWaitsForTheAnswer200(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	e := &exporter{ended: make(chan struct{})}
+	e := &process{ended: make(chan struct{})}
 	if err := e.waitReady(t.Context(), server.URL); err != nil || asked.Load() != 3 {
 		t.Errorf("waitReady = %v after %d requests, want none after 3", err, asked.Load())
 	}

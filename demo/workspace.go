@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"livechat_exporter/demo/traffic"
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
@@ -14,23 +15,26 @@ import (
 type served struct {
 	*rocketchattest.Workspace
 	address string       // where it listens
+	began   time.Time    // when
 	failed  <-chan error // why it serves no longer
 	close   func()       // ends it at once
 }
 
-// serveWorkspace serves a simulated workspace. It has new chats until ctx ends.
-func serveWorkspace(ctx context.Context, f flags, stdout io.Writer) (served, error) {
-	listener, err := listen(ctx, "the workspace", f.workspace, stdout)
+// serveWorkspace serves the simulated workspace of a company. It has new chats until
+// ctx ends.
+func serveWorkspace(ctx context.Context, address string, company traffic.Generator, stdout io.Writer) (served, error) {
+	listener, err := listen(ctx, "the workspace", address, stdout)
 	if err != nil {
 		return served{}, err
 	}
-	workspace := simulate(ctx, f.seed)
+	workspace := simulate(ctx, company)
 	server := &http.Server{Handler: workspace, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	return served{
 		Workspace: workspace,
 		address:   listener.Addr().String(),
+		began:     time.Now(),
 		failed:    failed,
 		close:     func() { _ = server.Close() },
 	}, nil
@@ -39,7 +43,7 @@ func serveWorkspace(ctx context.Context, f flags, stdout io.Writer) (served, err
 // workspaceOnly is demo without an exporter: for an exporter of the user's own, as
 // one in a container.
 func workspaceOnly(ctx context.Context, f flags, _ builder, stdout, _ io.Writer) error {
-	workspace, err := serveWorkspace(ctx, f, stdout)
+	workspace, err := serveWorkspace(ctx, f.workspace, company(f.seed, traffic.Departments()), stdout)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"livechat_exporter/demo/traffic"
+)
+
+// workspaceName is the workspace's name in the shipped configuration, and what alerts
+// call it.
+const workspaceName = "main"
+
+// stackDemo is demo with Prometheus and Alertmanager behind the exporter, with the
+// shipped rules and routes, and with visitors who are lost, so that there is something
+// to tell. What is told is printed.
+func stackDemo(ctx context.Context, f flags, build builder, stdout, stderr io.Writer) error {
+	t, err := findTools(f.stack)
+	if err != nil {
+		return err
+	}
+	// On other days the shares of silent visitors alone would be told.
+	company := company(f.seed, traffic.Calm(traffic.Departments()))
+	r, err := begin(ctx, f, company, build, stdout, stderr)
+	defer r.end()
+	if err != nil {
+		return err
+	}
+	spike := traffic.Spike{ClosedAt: r.workspace.began.Add(f.spikeAfter)}
+	r.workspace.AddRooms(spike.Rooms()...)
+	alerts := filepath.Join(r.program.sources, "alerts")
+
+	told, err := startReceiver(ctx, stdout)
+	if err != nil {
+		return err
+	}
+	defer told.close()
+	alertmanager, err := r.startAlertmanager(ctx, f, t, filepath.Join(alerts, "alertmanager.yml"), told, stdout, stderr)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "Writing what Prometheus would know by now.")
+	data := filepath.Join(r.folder, "prometheus")
+	now := time.Now()
+	rooms := append(company.Rooms(now.Add(-traffic.History), now), spike.Rooms()...)
+	before := past{departments: company.Departments, closings: traffic.ClosingsOf(rooms), now: now}
+	if err := before.writeData(ctx, t.promtool, r.folder, data); err != nil {
+		return err
+	}
+	prometheus, err := r.startPrometheus(ctx, f, t, filepath.Join(alerts, "livechat.rules.yml"), data, alertmanager, stdout, stderr)
+	if err != nil {
+		return err
+	}
+
+	r.report(f).writeAddresses(stdout)
+	stackReport{
+		prometheus:   prometheus,
+		pages:        hasPages(ctx, prometheus),
+		alertmanager: alertmanager,
+		spike:        spike,
+	}.write(stdout)
+	told.begin()
+	return r.wait(ctx)
+}
