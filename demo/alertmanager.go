@@ -20,12 +20,9 @@ func (r *running) startAlertmanager(ctx context.Context, f flags, t tools, shipp
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", shipped, err)
 	}
-	for name, content := range map[string]string{
-		"alertmanager.yml": config, userIDFile: receiverUserID, tokenFile: receiverToken,
-	} {
-		if err := r.writeFile(name, content); err != nil {
-			return "", err
-		}
+	err = r.writeFiles(map[string]string{"alertmanager.yml": config, userIDFile: receiverUserID, tokenFile: receiverToken})
+	if err != nil {
+		return "", err
 	}
 	address, err := freeAddress(ctx, "Alertmanager", f.alertmanager, stdout)
 	if err != nil {

@@ -169,10 +169,12 @@ func (r *running) wait(ctx context.Context) error {
 	}
 }
 
-// writeFile writes a file into the demo's folder.
-func (r *running) writeFile(name, content string) error {
-	if err := os.WriteFile(filepath.Join(r.folder, name), []byte(content), 0o600); err != nil { //nolint:gosec // G703: the demo made the folder.
-		return fmt.Errorf("write %s: %w", name, err)
+// writeFiles writes files into the demo's folder.
+func (r *running) writeFiles(contents map[string]string) error {
+	for name, content := range contents {
+		if err := os.WriteFile(filepath.Join(r.folder, name), []byte(content), 0o600); err != nil { //nolint:gosec // G703: the demo made the folder.
+			return fmt.Errorf("write %s: %w", name, err)
+		}
 	}
 	return nil
 }

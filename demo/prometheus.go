@@ -33,10 +33,9 @@ func (r *running) startPrometheus(ctx context.Context, f flags, t tools, shipped
 	if err != nil {
 		return "", err
 	}
-	for name, content := range map[string]string{rulesFile: rules, "prometheus.yml": config} {
-		if err := r.writeFile(name, content); err != nil {
-			return "", err
-		}
+	err = r.writeFiles(map[string]string{rulesFile: rules, "prometheus.yml": config})
+	if err != nil {
+		return "", err
 	}
 	address, err := freeAddress(ctx, "Prometheus", f.prometheus, stdout)
 	if err != nil {

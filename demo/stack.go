@@ -47,7 +47,8 @@ func stackDemo(ctx context.Context, f flags, build builder, stdout, stderr io.Wr
 	now := time.Now()
 	rooms := append(company.Rooms(now.Add(-traffic.History), now), spike.Rooms()...)
 	before := past{departments: company.Departments, closings: traffic.ClosingsOf(rooms), now: now}
-	if err := before.writeData(ctx, t.promtool, r.folder, data); err != nil {
+	err = before.writeData(ctx, t.promtool, r.folder, data)
+	if err != nil {
 		return err
 	}
 	prometheus, err := r.startPrometheus(ctx, f, t, filepath.Join(alerts, "livechat.rules.yml"), data, alertmanager, stdout, stderr)
