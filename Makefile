@@ -95,7 +95,7 @@ race:
 .PHONY: unit
 unit: race
 	@packages=$$($(GO) list -buildvcs=false -f '{{if ne .ImportPath "livechat_exporter/e2e"}}{{.ImportPath}}{{end}}' ./...) && set -x && \
-		$(GO) test $(RACE) -shuffle=on -timeout=5m -coverprofile=coverage.out $$packages
+		$(GO) test $(RACE) -shuffle=on -timeout=10m -coverprofile=coverage.out $$packages
 	$(GO) run ./tools/coverfloor -floor $(COVERAGE_FLOOR) -profile coverage.out livechat_exporter/collector livechat_exporter/internal
 
 # They wait for scrapes more than they work, so four at a time also on two cores.
