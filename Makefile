@@ -10,6 +10,7 @@
 #   make fmt     formats the code
 #   make cover   the coverage of each function, from the last unit tests
 #   make fuzz    each fuzz target for FUZZTIME
+#   make soak    two hundred workspaces that fail at random, for SOAK (make soak SOAK=2h)
 #   make preview pictures of the dashboards into docs/pictures; needs Node.js, Chromium and pngquant
 #   make bench   what a scrape costs, beside the least that it could
 #   make docker  the image, with the same version facts as the binary
@@ -28,6 +29,7 @@ SHELL := /bin/sh
 GO ?= go
 BIN := .bin
 FUZZTIME ?= 10s
+SOAK ?= 30m
 IMAGE ?= livechat_exporter
 
 # What "make dist" builds for, and what goes into each archive beside the program.
@@ -102,6 +104,12 @@ unit: race
 .PHONY: e2e
 e2e: race $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
 	$(GO) test $(RACE) -shuffle=on -count=1 -parallel=4 -timeout=10m ./e2e
+
+# For much longer than it takes among the end-to-end tests, which is half a minute.
+# Tells each minute what the exporter uses.
+.PHONY: soak
+soak: $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
+	$(GO) test -run='^TestSoak$$' -count=1 -timeout=0 -v ./e2e -soak=$(SOAK)
 
 # Needs Chromium and its driver (Debian: chromium, chromium-driver). With ARTIFACTS=
 # and the name of a folder, the pictures of the pages stay there.

@@ -38,8 +38,9 @@ func startExporter(t *testing.T, config string, flags ...string) *exporter {
 const abandonedRoomsAlone = `rooms: false
 counter: false
 departments: false
-rate_limit: {calls: 0}
-`
+` + noLimit
+
+const noLimit = "rate_limit: {calls: 0}\n"
 
 // config is a configuration for a workspace with the right credentials, which asks for
 // abandoned rooms alone.
@@ -78,11 +79,16 @@ func writeFile(t *testing.T, name, content string) string {
 // writeJSON writes a value, as JSON is YAML, into a temporary folder of its own.
 func writeJSON(t *testing.T, name string, value any) string {
 	t.Helper()
+	return writeFile(t, name, inJSON(t, value))
+}
+
+func inJSON(t *testing.T, value any) string {
+	t.Helper()
 	text, err := json.Marshal(value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return writeFile(t, name, string(text))
+	return string(text)
 }
 
 // page is the exporter's page of metrics in the text format.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,10 +12,19 @@ import (
 // parsePage reads the gauges and counters of a page in the text format.
 func parsePage(t *testing.T, page string) values {
 	t.Helper()
+	parsed, err := readPage(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+// readPage is parsePage for those who may not end the test.
+func readPage(page string) (values, error) {
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(page))
 	if err != nil {
-		t.Fatalf("parse page: %v\n%s", err, page)
+		return nil, fmt.Errorf("parse page: %w\n%s", err, page)
 	}
 	parsed := make(values)
 	for name, family := range families {
@@ -31,5 +41,5 @@ func parsePage(t *testing.T, page string) values {
 			}
 		}
 	}
-	return parsed
+	return parsed, nil
 }
