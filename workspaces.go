@@ -60,6 +60,7 @@ func (w *workspaces) prepare(ctx context.Context, cfg *config.Config) (run func(
 		}
 	}
 	return func() server.Running {
+		w.stop(slices.Collect(maps.Keys(transports)))
 		next := make(map[string]*workspace, len(cfg.Workspaces))
 		served := server.Running{Config: cfg.Redacted()}
 		for _, ws := range cfg.Workspaces {
@@ -87,14 +88,26 @@ func (w *workspaces) close(ctx context.Context) {
 	end(ctx, slices.Collect(maps.Values(w.byName)))
 }
 
-// start starts a workspace in the place of another one of its name, which may be nil.
+// stop stops the workspaces of these names that run, all at once: each waits for its
+// calls to end.
+func (w *workspaces) stop(names []string) {
+	var all sync.WaitGroup
+	for _, name := range names {
+		if running := w.byName[name]; running != nil {
+			all.Go(running.stop)
+		}
+	}
+	all.Wait()
+}
+
+// start starts a workspace in the place of another one of its name, which may be nil
+// and has been stopped.
 func (w *workspaces) start(ctx context.Context, ws config.Workspace, transport http.RoundTripper, before *workspace) *workspace {
 	calls, credentials := collector.NewAPICalls(), credentials(ws)
 	var previous *collector.Workspace
 	switch {
 	case before == nil:
 	case before.config.SameAccount(ws):
-		before.stop()
 		calls, credentials, previous = before.calls, before.credentials, before.Workspace
 	default:
 		end(ctx, []*workspace{before})

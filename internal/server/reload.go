@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // reload has the configuration loaded anew and answers when that is done.
@@ -13,7 +14,10 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// What somebody asked for happens also if they do not wait for the answer.
-	if err := s.options.Reload(context.WithoutCancel(r.Context())); err != nil {
+	err := s.options.Reload(context.WithoutCancel(r.Context()))
+	// However long it took, the answer has its time to be sent.
+	boundConnection(w, r, time.Now().Add(sendTime))
+	if err != nil {
 		http.Error(w, fmt.Sprintf("the configuration was not reloaded, the old one is still running:\n%v", err), http.StatusInternalServerError)
 		return
 	}

@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestReload(t *testing.T) {
@@ -71,4 +73,22 @@ func TestAReloadDoesNotEndWithItsRequest(t *testing.T) {
 	if w.Code != 200 {
 		t.Errorf("got %d and %s", w.Code, w.Body)
 	}
+}
+
+// With hundreds of workspaces on a busy machine a reload takes longer than the server
+// gives to the answers of other pages.
+func TestTheAnswerToALongReloadHasTenSecondsToBeSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := handler(t, func(s *setup) {
+			s.Reload = func(context.Context) error {
+				time.Sleep(30 * time.Second)
+				return nil
+			}
+		})
+		w := &deadlines{ResponseRecorder: httptest.NewRecorder(), begin: time.Now()}
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/-/reload", http.NoBody))
+		if w.Code != http.StatusOK || w.write != 40*time.Second {
+			t.Errorf("got %d and a write deadline of %v, want 200 and 40 s", w.Code, w.write)
+		}
+	})
 }
