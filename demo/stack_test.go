@@ -157,7 +157,7 @@ func TestStackReport(t *testing.T) {
 			t.Parallel()
 			var got bytes.Buffer
 			stackReport{prometheus: "127.0.0.1:9090", alertmanager: "127.0.0.1:9093", pages: tt.pages, spike: traffic.Spike{ClosedAt: at}}.write(&got)
-			for _, want := range append(tt.want, "\nAlertmanager             http://127.0.0.1:9093\n", "\nAt 12:00:30 18 chats of Billing are closed ") {
+			for _, want := range append(tt.want, "\nAlertmanager             http://127.0.0.1:9093\n", "\nAt 12:00:30, 18 chats of Account and Login are closed ") {
 				if !strings.Contains(got.String(), want) {
 					t.Errorf("the report lacks %q:\n%s", want, &got)
 				}

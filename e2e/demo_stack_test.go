@@ -36,7 +36,7 @@ func TestDemoStackTellsOfItsSpike(t *testing.T) {
 	alertmanager := address("Alertmanager")
 
 	notification := d.prints(t, began, `(?m)^\d\d:\d\d:\d\d  Rocket\.Chat #shift-leads: Visitors went silent in more chats than usual at this time of the week\. `+
-		`Billing on main: (\d+) abandoned chats were closed in the last hour; usual at this time of the week: \d+\.\d\.$`)
+		`Account and Login on main: (\d+) abandoned chats were closed in the last hour; usual at this time of the week: \d+\.\d\.$`)
 	t.Logf("told after %s: %s", time.Since(began), notification[0])
 	if d.stderr.String() != "" {
 		t.Errorf("errors:\n%s", d.stderr.String())

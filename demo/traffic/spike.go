@@ -11,13 +11,13 @@ const (
 	// to the shipped rules, for a department that is calm otherwise.
 	SpikeChats = 18
 	// SpikeDepartment is where the spike is.
-	SpikeDepartment = "w7CgSe3NyKpBu6MhT"
+	SpikeDepartment = "bE9uXw4TjCfSz6NdK"
 	// SpikeDepartmentName is its name, as Departments has it.
-	SpikeDepartmentName = "Billing"
+	SpikeDepartmentName = "Account and Login"
 )
 
-// Spike is a payment page that does not answer: the agents of a department send their
-// visitors there, who do not come back.
+// Spike is a page for new passwords that does not answer: the agents of a department
+// send their visitors there, who do not come back.
 type Spike struct {
 	// ClosedAt is when the automatic closing finds the chats.
 	ClosedAt time.Time
