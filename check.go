@@ -150,7 +150,7 @@ func toCheck(cfg *config.Config, chosen func(config.Workspace) bool) ([]check.Wo
 // secrets are the parts of the workspace's credentials.
 func secrets(ws config.Workspace) []check.Secret {
 	if ws.Username.IsSet() {
-		return []check.Secret{{Name: "user name", Read: ws.Username.Read}, {Name: "password", Read: ws.Password.Read}}
+		return []check.Secret{{Name: "user name", Read: ws.Username.Read, Public: true}, {Name: "password", Read: ws.Password.Read}}
 	}
 	return []check.Secret{{Name: "user id", Read: ws.UserID.Read}, {Name: "auth token", Read: ws.AuthToken.Read}}
 }

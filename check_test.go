@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -126,5 +127,49 @@ func TestSeveralWorkspacesAreCheckedTogether(t *testing.T) {
 	}
 	if code != exitFailed || report.Calls != sent || len(ws.Requests()) != 6 {
 		t.Errorf("got exit code %d, %d calls in all and %d of the workspaces, %d at the server; want 1 and 6 at the server", code, report.Calls, sent, len(ws.Requests()))
+	}
+}
+
+// A user name is made of ordinary words, which must not hide an address.
+func TestTheUserNameIsNoSecret(t *testing.T) {
+	chat := httptest.NewServer(rocketchattest.New(rocketchattest.Latest))
+	defer chat.Close()
+	file := filepath.Join(t.TempDir(), "config.yml")
+	text := fmt.Sprintf("workspaces: {main: {url: %q, username: %s, password: %s}}\n", chat.URL+"/livechat", rocketchattest.Username, rocketchattest.Password)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, stdout, _ := checkOf(t, environment(), "--config.file="+file); !strings.Contains(stdout, chat.URL+"/livechat") {
+		t.Errorf("got %s", stdout)
+	}
+}
+
+func TestOnlyATerminalGetsColoursAndBrokenLines(t *testing.T) {
+	terminal, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0) // A character device, as a terminal is.
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = terminal.Close() }()
+	plain, err := os.Create(filepath.Join(t.TempDir(), "report"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = plain.Close() }()
+	for name, tt := range map[string]struct {
+		stdout io.Writer
+		env    []string
+		want   check.Style
+	}{
+		"a terminal":                {terminal, []string{"TERM", "xterm-256color"}, check.Style{Colour: true, Width: 100}},
+		"one without colours":       {terminal, []string{"TERM", "dumb"}, check.Style{Width: 100}},
+		"one of an unknown kind":    {terminal, nil, check.Style{Width: 100}},
+		"somebody without colours":  {terminal, []string{"TERM", "xterm", "NO_COLOR", "1"}, check.Style{Width: 100}},
+		"an empty NO_COLOR is none": {terminal, []string{"TERM", "xterm", "NO_COLOR", ""}, check.Style{Colour: true, Width: 100}},
+		"a file":                    {plain, []string{"TERM", "xterm"}, check.Style{}},
+		"a buffer":                  {new(bytes.Buffer), []string{"TERM", "xterm"}, check.Style{}},
+	} {
+		if got := textStyle(tt.stdout, environment(tt.env...)); got != tt.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, tt.want)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"slices"
 
 	"livechat_exporter/internal/rocketchat"
 )
@@ -17,11 +18,14 @@ func (a *attempt) account() Result {
 		switch {
 		case routeOf(got.err) == routeLogin, outcome(got.err) == rocketchat.Unauthorized, errors.Is(got.err, rocketchat.ErrNoCredentials):
 			return a.refusedAccount(got.err)
-		case a.accepted(got.err):
+		case accepted(got.err):
 			return a.acceptedAccount()
 		case outcome(got.err) == rocketchat.Forbidden:
 			forbidden = true
 		}
+	}
+	if a.loggedIn() {
+		return a.acceptedAccount()
 	}
 	if forbidden {
 		return skipped(Account, "not certain: 403 means that the account is known; but a workspace that lets strangers read "+
@@ -38,17 +42,14 @@ func (a *attempt) account() Result {
 }
 
 // accepted reports whether the end of a question shows that the account was accepted.
-// A missing licence does not, because some releases look for that first; and a missing
-// permission does only after a login.
-func (a *attempt) accepted(err error) bool {
-	switch outcome(err) {
-	case rocketchat.OK, rocketchat.InvalidParams:
-		return true
-	case rocketchat.Forbidden:
-		return a.Login
-	default:
-		return false
-	}
+// A missing licence does not, because some releases look for that first.
+func accepted(err error) bool {
+	return outcome(err) == rocketchat.OK || outcome(err) == rocketchat.InvalidParams
+}
+
+// loggedIn reports whether a login has succeeded.
+func (a *attempt) loggedIn() bool {
+	return slices.ContainsFunc(a.sent.of(routeLogin), func(c rocketchat.Call) bool { return c.Outcome == rocketchat.OK })
 }
 
 func (a *attempt) acceptedAccount() Result {

@@ -48,7 +48,7 @@ func (a *attempt) shownCosts() string {
 	for _, c := range a.Costs {
 		routes = append(routes, fmt.Sprintf("%s %d", c.Route, c.Calls))
 	}
-	text := fmt.Sprintf("calls of a round: %s; rate_limit: %s of each; a scrape every %s",
+	text := fmt.Sprintf("calls of a round: %s; rate_limit: %s; a scrape every %s",
 		strings.Join(routes, ", "), shownLimit(a.Limit), shown(a.options.Interval))
 	if a.Sharing > 1 {
 		text += fmt.Sprintf("; the %d workspaces of this server address share it", a.Sharing)

@@ -104,6 +104,28 @@ func scenarios() map[string]scenario {
 		"no licence":            setting(func(s *rocketchattest.Settings) { s.Licensed = false }),
 		"unreadable credential": {config: unreadable},
 
+		"token in the address": {config: func(w *check.Workspace, _ *check.Options) { w.URL += "/" + rocketchattest.AuthToken }},
+		"credential that goes": {account: func() rocketchat.Credentials {
+			return rocketchat.AccessToken(fixed(rocketchattest.UserID), func() (string, error) { return "", errors.New("the file is empty: write the credential to it") })
+		}},
+		"login, unlicensed": {
+			account: login(rocketchattest.Password), config: byLogin,
+			server: setting(func(s *rocketchattest.Settings) { s.Licensed = false }).server,
+		},
+		"no licence, no departments": {
+			server: setting(func(s *rocketchattest.Settings) { s.Licensed = false }).server,
+			config: func(w *check.Workspace, _ *check.Options) { w.Departments = false },
+		},
+
+		"login, unlicensed, no departments": {
+			account: login(rocketchattest.Password),
+			config:  func(w *check.Workspace, _ *check.Options) { w.Login, w.Departments = true, false },
+			server:  setting(func(s *rocketchattest.Settings) { s.Licensed = false }).server,
+		},
+		"login, no permission": {
+			account: login(rocketchattest.Password), config: byLogin,
+			server: setting(func(s *rocketchattest.Settings) { s.Permissions = nil }).server,
+		},
 		"login":                {account: login(rocketchattest.Password), config: byLogin},
 		"login, wrong":         {account: login("a wrong password"), config: byLogin},
 		"login, second factor": {account: login(rocketchattest.Password), config: byLogin, server: setting(func(s *rocketchattest.Settings) { s.TwoFactorCode = "123456" }).server},
@@ -148,9 +170,23 @@ func scenarios() map[string]scenario {
 		"limit spent":  {server: func(ws *rocketchattest.Workspace) { elsewhere(ws, 10) }},
 		"small budget": {config: func(w *check.Workspace, _ *check.Options) { w.Limit.Calls = 1 }, server: func(ws *rocketchattest.Workspace) { company(ws, 60) }},
 
-		"60 departments":            {server: func(ws *rocketchattest.Workspace) { company(ws, 60) }},
-		"60 departments in pages":   {server: inPages(60), calls: 10},
-		"250 departments in pages":  {server: inPages(250), calls: 20},
+		"60 departments":           {server: func(ws *rocketchattest.Workspace) { company(ws, 60) }},
+		"60 departments in pages":  {server: inPages(60), calls: 10},
+		"250 departments in pages": {server: inPages(250), calls: 20},
+		"250 departments in pages, in order": {calls: 20, server: func(ws *rocketchattest.Workspace) {
+			inPages(250)(ws)
+			ws.Configure(func(s *rocketchattest.Settings) { s.Shuffle = func(int, func(i, j int)) {} })
+		}},
+		"1100 departments in pages, no limit": {
+			calls: 50, config: func(w *check.Workspace, _ *check.Options) { w.Limit.Calls = 0 },
+			server: func(ws *rocketchattest.Workspace) {
+				inPages(1100)(ws)
+				ws.Configure(func(s *rocketchattest.Settings) {
+					s.Shuffle = func(int, func(i, j int)) {}
+					s.Permissions = append(s.Permissions, rocketchattest.BypassRateLimit)
+				})
+			},
+		},
 		"2000 departments in pages": {server: inPages(2000), calls: 20},
 		"departments that are missing": {
 			server: func(ws *rocketchattest.Workspace) {
@@ -167,6 +203,7 @@ func scenarios() map[string]scenario {
 
 		"clock a little ahead": clock(20 * time.Second),
 		"clock behind":         clock(-20 * time.Second),
+		"clock far behind":     clock(-10 * time.Minute),
 		"clock far ahead":      clock(10 * time.Minute),
 
 		"short window": {config: func(w *check.Workspace, _ *check.Options) {

@@ -1,5 +1,8 @@
 package check
 
+// readable is what to do about a credential that cannot be used.
+const readable = "make the file readable for the exporter's user, with the credential alone in it"
+
 // credentials tells whether the account's credentials are there. It sends nothing.
 func (a *attempt) credentials() Result {
 	for _, secret := range a.Secrets {
@@ -8,7 +11,7 @@ func (a *attempt) credentials() Result {
 				Check: Credentials, Status: Failed,
 				Found:   "the " + secret.Name + " cannot be read: " + err.Error(),
 				Meaning: "the exporter sends nothing without it, and exports no number",
-				Action:  "make the file readable for the exporter's user, with the credential alone in it",
+				Action:  readable,
 			}
 		}
 	}

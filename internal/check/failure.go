@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"livechat_exporter/internal/rocketchat"
 )
@@ -51,6 +52,9 @@ func (a *attempt) failure(err error) (found, action string) {
 		return overtime, "raise --time-limit, or check one workspace at a time with --workspace"
 	case ok && failed.Outcome != rocketchat.Canceled:
 		return failed.Parts()
+	case errors.Is(err, rocketchat.ErrNoCredentials):
+		_, what, _ := strings.Cut(err.Error(), ": ") // After the name of the route.
+		return what, readable
 	case errors.Is(err, rocketchat.ErrBudgetSpent):
 		return "the call budget of rate_limit, " + shownLimit(a.Limit) + ", is spent by this check",
 			"check again in " + shown(a.Limit.Per) + ", or one workspace at a time with --workspace"

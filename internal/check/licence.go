@@ -28,9 +28,7 @@ func (a *attempt) licence() Result {
 	}
 	if failed.Status == http.StatusOK {
 		r.Found = "the web app answers in place of the analytics, as releases up to 7.5 do without a premium licence"
-		if a.infoErr != nil {
-			r.Action += "; or correct url, if it leads to something else than Rocket.Chat"
-		}
+		r.Action += "; on a newer release, see that no proxy answers in its place"
 	}
 	return r
 }

@@ -101,21 +101,12 @@ func (a *attempt) costs(route string, calls int) pages {
 			round = c.Calls * calls
 		}
 	}
-	const cure = "set API_Allow_Infinite_Count on the server, so that one call brings all"
 	age := 2 * a.Limit.Per * time.Duration(ceil(round, a.Limit.Calls))
-	switch {
-	case calls > a.Limit.Calls:
-		p.Status = Warning
-		p.Meaning = fmt.Sprintf("rate_limit allows %s: the answers of the exporter stay incomplete (livechat_refresh_complete 0)", shownLimit(a.Limit))
-		p.Action = cure + ", or raise calls in rate_limit"
-	case age > a.MaxAge:
+	if age > a.MaxAge {
 		p.Status = Warning
 		p.Meaning = fmt.Sprintf("a round takes %d calls, with %s: numbers become %s old, and are exported for %s only (max_age)",
 			round, shownLimit(a.Limit), shown(age), shown(a.MaxAge))
-		p.Action = cure + ", configure fewer windows, or raise max_age"
-	default:
-		p.Meaning = fmt.Sprintf("a round takes %d calls", round)
-		p.Action = cure
+		p.Action = "set API_Allow_Infinite_Count on the server, so that one call brings all, configure fewer windows, or raise max_age"
 	}
 	return p
 }

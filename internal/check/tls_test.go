@@ -93,8 +93,11 @@ func onSocket(t *testing.T, address string, transport *http.Transport, change fu
 	}
 	report := check.Run(t.Context(), []check.Workspace{w}, check.Options{Interval: time.Minute, TimeLimit: time.Minute, Now: time.Now})
 	wellFormed(t, report)
-	results := make(map[string]check.Result)
+	results, document := make(map[string]check.Result), readDocument(t)
 	for _, r := range report.Workspaces[0].Results {
+		if document.row(r) == "" {
+			t.Errorf("docs/check.md does not list %+v", r)
+		}
 		results[r.Check] = r
 	}
 	return results

@@ -44,6 +44,8 @@ type Workspace struct {
 type Secret struct {
 	Name string
 	Read func() (string, error)
+	// Public says that it may be shown, as a user name may.
+	Public bool
 }
 
 // Window is a configured window.
@@ -80,7 +82,7 @@ func (w *Workspace) longest(now time.Time) (start, end time.Time, name string) {
 func (w *Workspace) secrets() []string {
 	var all []string
 	for _, s := range w.Secrets {
-		if secret, err := s.Read(); err == nil {
+		if secret, err := s.Read(); err == nil && !s.Public {
 			all = append(all, secret)
 		}
 	}
