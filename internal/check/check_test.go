@@ -152,7 +152,7 @@ func scenarios() map[string]scenario {
 		"truncated chunks":          fault(rocketchattest.TruncateChunked(25), analytics),
 		"closed connection":         fault(rocketchattest.CloseConnection(), ""),
 		"no success":                fault(rocketchattest.RespondJSON(http.StatusOK, `{"departments":[],"total":0,"success":false}`), analytics),
-		"endless body":              fault(rocketchattest.EndlessBody(1<<25), analytics),
+		"endless id":                fault(rocketchattest.EndlessString(1<<20), analytics),
 		"token sent back":           fault(rocketchattest.RespondJSON(http.StatusInternalServerError, `{"error":"`+rocketchattest.AuthToken+`"}`), "api/v1"),
 		"token as version":          fault(rocketchattest.RespondJSON(http.StatusOK, `{"version":"`+rocketchattest.AuthToken+`","success":true}`), "info"),
 		"version kept back":         fault(rocketchattest.Respond(http.StatusForbidden, "text/html", ""), "info"),
