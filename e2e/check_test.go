@@ -99,11 +99,11 @@ func TestCheckOfAWorkspaceThatWorks(t *testing.T) {
 				w.AddDepartments(rocketchattest.Department{ID: id, Name: "Department " + id, Agents: 1})
 			}
 			w.AddRooms(history(3, time.Now(), departments(12))...)
-			code, report := reported(t, config(t, w, "6h", "24h", "today"))
+			code, report := reported(t, configOfEverything(t, w, "6h", "24h", "today"))
 			if code != 0 || report.Status != "ok" || report.Calls != 4 || len(w.Requests()) != 4 {
 				t.Errorf("got exit code %d, %d calls and %+v, want everything right in 4 calls", code, len(w.Requests()), report)
 			}
-			code, text, stderr := runCheck(t, config(t, w, "6h", "24h", "today"))
+			code, text, stderr := runCheck(t, configOfEverything(t, w, "6h", "24h", "today"))
 			if code != 0 || stderr != "" || !strings.Contains(text, "0 failed, 0 warnings, 15 ok, 0 skipped; 4 calls sent") ||
 				!strings.Contains(text, "12 departments: 12 enabled, 0 disabled, 0 archived") {
 				t.Errorf("got exit code %d, %s and %s", code, text, stderr)
@@ -157,7 +157,7 @@ func TestCheckBlamesTheRightThing(t *testing.T) {
 				w.Inject(nil, tt.fault)
 			}
 			begin := time.Now()
-			code, report := reported(t, config(t, w, "6h", "24h")+soon)
+			code, report := reported(t, configOfEverything(t, w, "6h", "24h")+soon)
 			if took := time.Since(begin); took > 20*time.Second {
 				t.Errorf("took %v", took)
 			}

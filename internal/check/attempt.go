@@ -191,12 +191,12 @@ func (a *attempt) ask(ctx context.Context, q question) {
 		a.stopped = "the account is not accepted"
 	case routeOf(got.err) == routeLogin:
 		a.stopped = "the login failed"
-	case outcome(got.err) == rocketchat.Unlicensed:
-		a.stopped = unlicensed
 	case outcome(got.err) == rocketchat.Redirected:
 		a.stopped = redirected
-	case a.infoErr != nil && !speaks(got.err):
+	case a.infoErr != nil && !speaks(got.err) && unreached(got.err) == "":
 		a.stopped = "what answers at this address is not Rocket.Chat, or fails"
+	case outcome(got.err) == rocketchat.Unlicensed:
+		a.stopped = unlicensed
 	default:
 		a.stopped = unreached(got.err)
 	}

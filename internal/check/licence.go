@@ -17,7 +17,7 @@ func (a *attempt) licence() Result {
 	switch {
 	case got.err == nil:
 		return Result{Check: Licence, Status: OK, Found: "the premium licence with livechat-enterprise is active"}
-	case failed == nil || failed.Outcome != rocketchat.Unlicensed:
+	case failed == nil || failed.Outcome != rocketchat.Unlicensed || a.stopped != unlicensed:
 		return skipped(Licence, "not known: "+rocketchat.TotalAbandonedChats+" gave no answer")
 	}
 	r := Result{

@@ -35,7 +35,7 @@ func (a *attempt) route(route string, needed bool, key, exports string) Result {
 		return r
 	case got.err == nil:
 		return a.answered(r, got)
-	case outcome(got.err) == rocketchat.Unlicensed:
+	case outcome(got.err) == rocketchat.Unlicensed && a.stopped == unlicensed:
 		r.Found = "not known: the licence is missing, which is looked for first"
 		return r
 	case outcome(got.err) == rocketchat.Unauthorized, routeOf(got.err) == routeLogin, outcome(got.err) == "" && a.stopped != "":
@@ -47,7 +47,10 @@ func (a *attempt) route(route string, needed bool, key, exports string) Result {
 		return r
 	}
 	r.Status, r.Meaning = Failed, "not exported: "+exports
-	if outcome(got.err) == rocketchat.RateLimited {
+	switch outcome(got.err) {
+	case rocketchat.Unlicensed: // Here it is a web page that is no sign of the licence.
+		r.Action = "see " + Reachability + " above"
+	case rocketchat.RateLimited:
 		r.Action = "check again in " + shown(a.Limit.Per) + "; if it stays, lower calls in rate_limit: another exporter or program calls from this address"
 	}
 	return r
