@@ -12,8 +12,9 @@ import (
 // hands it over, so that one endless string costs several times maxBody; this
 // scanner holds one buffer and one bounded string.
 const (
-	scanBuffer = 16 << 10
-	maxString  = 4 << 10
+	firstBuffer = 2 << 10 // Most answers are short.
+	mostBuffer  = 32 << 10
+	maxString   = 4 << 10
 	maxNumber  = 64
 	// maxPlainNumber is of numbers that are small enough for any use.
 	maxPlainNumber = 11
@@ -42,7 +43,7 @@ type jsonScanner struct {
 }
 
 func newJSONScanner(r io.Reader) *jsonScanner {
-	return &jsonScanner{r: r, buf: make([]byte, scanBuffer), literal: make([]byte, 0, 128)}
+	return &jsonScanner{r: r, buf: make([]byte, firstBuffer), literal: make([]byte, 0, 128)}
 }
 
 // Sizes of what texts are kept in. Whoever holds on to one text for long holds on to no
@@ -70,6 +71,9 @@ func (s *jsonScanner) peek() (byte, error) {
 	for s.pos == s.end {
 		if s.err != nil {
 			return 0, s.ended()
+		}
+		if s.end == len(s.buf) && s.end < mostBuffer { // There is probably more.
+			s.buf = make([]byte, 2*s.end)
 		}
 		s.pos = 0
 		s.end, s.err = s.r.Read(s.buf)

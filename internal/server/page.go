@@ -55,12 +55,17 @@ func (p *pages) own(w http.ResponseWriter, r *http.Request) {
 
 // write writes what is gathered, in the format that the client asks for.
 func (p *pages) write(w http.ResponseWriter, r *http.Request, metrics prometheus.TransactionalGatherer) {
+	errors := errorLog{r.Context(), p.logger}
+	out := newPageWriter(w)
 	promhttp.HandlerForTransactional(metrics, promhttp.HandlerOpts{
-		ErrorLog:          errorLog{r.Context(), p.logger},
+		ErrorLog:          errors,
 		ErrorHandling:     promhttp.HTTPErrorOnError,
 		Registry:          p.errors,
 		EnableOpenMetrics: true,
-	}).ServeHTTP(w, r)
+	}).ServeHTTP(out, r)
+	if err := out.Flush(); err != nil {
+		errors.Println("send the page:", err)
+	}
 }
 
 // errorLog hands promhttp's errors to our logger.
