@@ -16,10 +16,11 @@ type APICalls struct {
 	duration  *prometheus.HistogramVec
 	deferred  *prometheus.CounterVec
 	remaining *prometheus.GaugeVec
-	registry  *prometheus.Registry // Of the four.
 
 	mu   sync.Mutex
 	last map[string]rocketchat.Call // By route, what the server said last of its limiter.
+	// written are the series of the four, in the order of their names.
+	written struct{ deferred, remaining, duration, requests writtenFamily }
 }
 
 var _ prometheus.Collector = (*APICalls)(nil)
@@ -27,38 +28,41 @@ var _ prometheus.Collector = (*APICalls)(nil)
 // NewAPICalls returns counters of every route and outcome, all at 0: a counter
 // that appears with its first failure has no increase that an alert could see.
 func NewAPICalls() *APICalls {
+	opts := func(name, help string) prometheus.Opts {
+		return prometheus.Opts{Namespace: namespace, Subsystem: "api", Name: name, Help: help}
+	}
+	requests := opts("requests_total",
+		"Calls sent to the Rocket.Chat API, by the last part of the path and by how they ended.")
+	duration := opts("request_duration_seconds",
+		"Time from sending a call to the Rocket.Chat API to the end of its answer, by the last part of the path.")
+	deferred := opts("calls_deferred_total",
+		"Calls that a scrape left for a later one, because the call budget was spent or the server said to wait, by the last part of the path. "+
+			"Grows in normal operation.")
+	remaining := opts("rate_limit_remaining",
+		"The last X-RateLimit-Remaining of the Rocket.Chat API, by the last part of the path.")
 	c := &APICalls{
-		last: make(map[string]rocketchat.Call),
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: "api", Name: "requests_total",
-			Help: "Calls sent to the Rocket.Chat API, by the last part of the path and by how they ended.",
-		}, []string{labelRoute, labelOutcome}),
+		last:     make(map[string]rocketchat.Call),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts(requests), []string{labelRoute, labelOutcome}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: namespace, Subsystem: "api", Name: "request_duration_seconds",
-			Help:    "Time from sending a call to the Rocket.Chat API to the end of its answer, by the last part of the path.",
+			Namespace: duration.Namespace, Subsystem: duration.Subsystem, Name: duration.Name, Help: duration.Help,
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 
 			NativeHistogramBucketFactor:     1.1,
 			NativeHistogramMaxBucketNumber:  100,
 			NativeHistogramMinResetDuration: time.Hour,
 		}, []string{labelRoute}),
-		deferred: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: "api", Name: "calls_deferred_total",
-			Help: "Calls that a scrape left for a later one, because the call budget was spent or the server said to wait, by the last part of the path. " +
-				"Grows in normal operation.",
-		}, []string{labelRoute}),
-		remaining: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Namespace: namespace, Subsystem: "api", Name: "rate_limit_remaining",
-			Help: "The last X-RateLimit-Remaining of the Rocket.Chat API, by the last part of the path.",
-		}, []string{labelRoute}),
+		deferred:  prometheus.NewCounterVec(prometheus.CounterOpts(deferred), []string{labelRoute}),
+		remaining: prometheus.NewGaugeVec(prometheus.GaugeOpts(remaining), []string{labelRoute}),
 	}
-	c.registry = prometheus.NewRegistry()
-	c.registry.MustRegister(c.parts()...)
+	c.written.requests = newWrittenFamily(requests, dto.MetricType_COUNTER)
+	c.written.duration = newWrittenFamily(duration, dto.MetricType_HISTOGRAM)
+	c.written.deferred = newWrittenFamily(deferred, dto.MetricType_COUNTER)
+	c.written.remaining = newWrittenFamily(remaining, dto.MetricType_GAUGE)
 	for _, route := range rocketchat.Routes() {
-		c.duration.WithLabelValues(route)
-		c.deferred.WithLabelValues(route)
+		c.written.duration.changed(metricOf(c.duration.WithLabelValues(route)), route)
+		c.written.deferred.changed(c.deferred.WithLabelValues(route), route)
 		for _, outcome := range rocketchat.Outcomes() {
-			c.requests.WithLabelValues(route, string(outcome))
+			c.written.requests.changed(c.requests.WithLabelValues(route, string(outcome)), string(outcome), route)
 		}
 	}
 	return c
@@ -66,8 +70,14 @@ func NewAPICalls() *APICalls {
 
 // Observe counts a call.
 func (c *APICalls) Observe(call rocketchat.Call) {
-	c.requests.WithLabelValues(call.Route, string(call.Outcome)).Inc()
-	c.duration.WithLabelValues(call.Route).Observe(call.Duration.Seconds())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	requests := c.requests.WithLabelValues(call.Route, string(call.Outcome))
+	requests.Inc()
+	c.written.requests.changed(requests, string(call.Outcome), call.Route)
+	duration := c.duration.WithLabelValues(call.Route)
+	duration.Observe(call.Duration.Seconds())
+	c.written.duration.changed(metricOf(duration), call.Route)
 	c.observeLimiter(call)
 }
 
@@ -75,27 +85,44 @@ func (c *APICalls) Observe(call rocketchat.Call) {
 const outOfOrder = 10 * time.Minute
 
 // observeLimiter keeps what the server said last. Answers can arrive in another order
-// than the server gave them: of one window the least is the latest.
+// than the server gave them: of one window the least is the latest. The caller holds c.mu.
 func (c *APICalls) observeLimiter(call rocketchat.Call) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	last, known := c.last[call.Route]
 	behind := last.Reset - call.Reset // The server's clock may also be set back.
 	if call.Remaining < 0 || known && (0 < behind && behind < outOfOrder.Milliseconds() || behind == 0 && call.Remaining > last.Remaining) {
 		return
 	}
 	c.last[call.Route] = call
-	c.remaining.WithLabelValues(call.Route).Set(float64(call.Remaining))
+	remaining := c.remaining.WithLabelValues(call.Route)
+	remaining.Set(float64(call.Remaining))
+	c.written.remaining.changed(remaining, call.Route)
 }
 
 // deferCalls counts calls that a scrape would have needed and did not get.
 func (c *APICalls) deferCalls(route string, calls int) {
-	c.deferred.WithLabelValues(route).Add(float64(calls))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	deferred := c.deferred.WithLabelValues(route)
+	deferred.Add(float64(calls))
+	c.written.deferred.changed(deferred, route)
 }
 
-// gather returns all that is counted.
-func (c *APICalls) gather() ([]*dto.MetricFamily, error) {
-	return c.registry.Gather() //nolint:wrapcheck // It names the metric.
+// families are what is counted, as a gatherer hands it over.
+func (c *APICalls) families() ([]*dto.MetricFamily, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []*dto.MetricFamily
+	for _, written := range []*writtenFamily{&c.written.deferred, &c.written.remaining, &c.written.duration, &c.written.requests} {
+		if len(written.series) == 0 {
+			continue
+		}
+		family, err := written.family()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, family)
+	}
+	return all, nil
 }
 
 // parts are the collectors of all that is counted.

@@ -43,7 +43,7 @@ func (s *scrape) Collect(ch chan<- prometheus.Metric) {
 func (s *scrape) Gather() (families []*dto.MetricFamily, done func(), err error) {
 	kept := &s.workspace.departments
 	all, departments := s.series(kept.Swap(nil))
-	calls, err := s.workspace.options.Calls.gather()
+	calls, err := s.workspace.options.Calls.families()
 	families = append(all.families(), calls...)
 	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return families, func() { kept.Store(departments) }, err
