@@ -10,6 +10,10 @@ import (
 	sloggokit "github.com/tjhop/slog-gokit"
 )
 
+// callerDepth is how many calls are between a line and the caller's name in it: those of
+// go-kit's own caller, of the filter, and of the logger with the level before it.
+const callerDepth = 5
+
 // loggers returns the logger for our own code, and the one that exporter-toolkit
 // takes, with lines that look alike.
 func loggers(w io.Writer, logLevel, format string) (own log.Logger, toolkit *slog.Logger) {
@@ -17,12 +21,14 @@ func loggers(w io.Writer, logLevel, format string) (own log.Logger, toolkit *slo
 	if format == "json" {
 		base = log.NewJSONLogger(log.NewSyncWriter(w))
 	}
-	base = level.NewFilter(base, level.Allow(level.ParseDefault(logLevel, level.InfoValue())))
+	allowed := level.Allow(level.ParseDefault(logLevel, level.InfoValue()))
 
 	var slogLevel slog.LevelVar
 	_ = slogLevel.UnmarshalText([]byte(logLevel)) // The flag allows no other word.
-	return log.With(base, "ts", log.DefaultTimestampUTC, "caller", log.DefaultCaller),
-		slog.New(sloggokit.NewGoKitHandler(timeAsTS(base), &slogLevel))
+	// The filter stands before time and caller: to find these out for lines that are not
+	// written costs more than all else that a scrape logs.
+	return level.NewFilter(log.With(base, "ts", log.DefaultTimestampUTC, "caller", log.Caller(callerDepth)), allowed),
+		slog.New(sloggokit.NewGoKitHandler(timeAsTS(level.NewFilter(base, allowed)), &slogLevel))
 }
 
 // timeAsTS renames the key of slog's time to the one of our own lines.
