@@ -14,13 +14,28 @@ import (
 // the metrics, their values were checked with the server's answer, and each stands once.
 type series map[*metric][]*dto.Metric
 
-// gauge adds a gauge with the values of its labels.
+// maxLabels is how many labels a metric of the page has at most.
+const maxLabels = 2
+
+// gauge adds a gauge with the values of its labels, in the order of the metric's.
 func (s series) gauge(m *metric, value float64, labels ...string) {
-	one := &dto.Metric{Gauge: &dto.Gauge{Value: &value}, Label: make([]*dto.LabelPair, len(labels))}
-	for i := range labels {
-		one.Label[i] = labelPair(m.labels[i], labels[i])
+	one := new(struct { // In one place: a page has some dozen of them.
+		metric dto.Metric
+		gauge  dto.Gauge
+		value  float64
+		labels [maxLabels]*dto.LabelPair
+		pairs  [maxLabels]dto.LabelPair
+		values [maxLabels]string
+	})
+	one.value = value
+	one.gauge.Value = &one.value
+	one.metric.Gauge = &one.gauge
+	for i := range copy(one.values[:], labels) {
+		one.pairs[i].Name, one.pairs[i].Value = &m.labels[i], &one.values[i]
+		one.labels[i] = &one.pairs[i]
 	}
-	s[m] = append(s[m], one)
+	one.metric.Label = one.labels[:len(labels):len(labels)]
+	s[m] = append(s[m], &one.metric)
 }
 
 // boolGauge adds a gauge of 1 or 0.

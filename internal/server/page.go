@@ -19,6 +19,7 @@ type pages struct {
 	offset   time.Duration         // Taken off the scraper's timeout.
 	limit    *requestLimit
 	logger   log.Logger
+	writers  pageWriters
 }
 
 // scrape writes the page of a workspace, and after its metrics those of others, if
@@ -56,14 +57,14 @@ func (p *pages) own(w http.ResponseWriter, r *http.Request) {
 // write writes what is gathered, in the format that the client asks for.
 func (p *pages) write(w http.ResponseWriter, r *http.Request, metrics prometheus.TransactionalGatherer) {
 	errors := errorLog{r.Context(), p.logger}
-	out := newPageWriter(w)
+	out := p.writers.begin(w)
 	promhttp.HandlerForTransactional(metrics, promhttp.HandlerOpts{
 		ErrorLog:          errors,
 		ErrorHandling:     promhttp.HTTPErrorOnError,
 		Registry:          p.errors,
 		EnableOpenMetrics: true,
 	}).ServeHTTP(out, r)
-	if err := out.Flush(); err != nil {
+	if err := p.writers.end(out); err != nil {
 		errors.Println("send the page:", err)
 	}
 }

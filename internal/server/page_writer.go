@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"net/http"
+	"sync"
 )
 
 // pageBuffer is how much of a page is sent at once.
@@ -16,8 +17,28 @@ type pageWriter struct {
 	response http.ResponseWriter
 }
 
-func newPageWriter(w http.ResponseWriter) *pageWriter {
-	return &pageWriter{Writer: bufio.NewWriterSize(w, pageBuffer), response: w}
+// pageWriters make page writers, of buffers that are used again. They are safe for
+// concurrent use.
+type pageWriters struct {
+	buffers sync.Pool
+}
+
+// begin returns a writer of a page, which has to be ended.
+func (p *pageWriters) begin(w http.ResponseWriter) *pageWriter {
+	buffer, ok := p.buffers.Get().(*bufio.Writer)
+	if !ok {
+		buffer = bufio.NewWriterSize(nil, pageBuffer)
+	}
+	buffer.Reset(w)
+	return &pageWriter{Writer: buffer, response: w}
+}
+
+// end sends what is left of the page. The writer must not be used after it.
+func (p *pageWriters) end(w *pageWriter) error {
+	err := w.Flush()
+	w.Reset(nil)
+	p.buffers.Put(w.Writer)
+	return err //nolint:wrapcheck // The connection's.
 }
 
 // Header implements http.ResponseWriter.
