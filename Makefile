@@ -103,7 +103,7 @@ unit: race
 # They wait for scrapes more than they work, so four at a time also on two cores.
 .PHONY: e2e
 e2e: race $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
-	$(GO) test $(RACE) -shuffle=on -count=1 -parallel=4 -timeout=10m ./e2e
+	$(GO) test $(RACE) -shuffle=on -count=1 -parallel=4 -timeout=20m ./e2e
 
 # For much longer than it takes among the end-to-end tests, which is half a minute.
 # Tells each minute what the exporter uses.
