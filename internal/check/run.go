@@ -68,7 +68,7 @@ func one(ctx context.Context, w Workspace, options Options) WorkspaceReport {
 		results = append(results, a.routes()...)
 		results = append(results, a.licence(), a.departments(), a.paging(), a.rateLimit())
 	}
-	return WorkspaceReport{Name: w.Name, URL: a.address(), Release: a.release, Calls: len(a.sent.list()), Results: results}
+	return WorkspaceReport{Name: w.Name, URL: a.address(), Release: a.release, Calls: a.sent.reached(), Results: results}
 }
 
 // unasked returns the results that only the server can give, where it is not asked.

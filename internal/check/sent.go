@@ -26,6 +26,11 @@ func (s *sent) list() []rocketchat.Call {
 	return slices.Clone(s.calls)
 }
 
+// reached is how many calls got a connection.
+func (s *sent) reached() int {
+	return len(slices.DeleteFunc(s.list(), func(c rocketchat.Call) bool { return !c.Reached }))
+}
+
 // of returns the calls of one route.
 func (s *sent) of(route string) []rocketchat.Call {
 	return slices.DeleteFunc(s.list(), func(c rocketchat.Call) bool { return c.Route != route })

@@ -74,7 +74,9 @@ func (a authority) issue(t *testing.T, change func(*x509.Certificate)) tls.Certi
 }
 
 // onSocket checks the workspace at an address and returns its results by name.
-func onSocket(t *testing.T, address string, transport *http.Transport, change func(*check.Workspace)) map[string]check.Result {
+func onSocket(
+	t *testing.T, address string, transport *http.Transport, change func(*check.Workspace),
+) (found map[string]check.Result, calls int) {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
@@ -100,7 +102,7 @@ func onSocket(t *testing.T, address string, transport *http.Transport, change fu
 		}
 		results[r.Check] = r
 	}
-	return results
+	return results, report.Calls
 }
 
 func TestCertificatesAreTold(t *testing.T) {
@@ -171,7 +173,7 @@ func TestCertificatesAreTold(t *testing.T) {
 			chat.StartTLS()
 			defer chat.Close()
 			transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, InsecureSkipVerify: tt.unverified, MinVersion: tls.VersionTLS10}} //nolint:gosec // G402: what is checked.
-			results := onSocket(t, chat.URL, transport, func(w *check.Workspace) { w.Unverified = tt.unverified })
+			results, _ := onSocket(t, chat.URL, transport, func(w *check.Workspace) { w.Unverified = tt.unverified })
 			got := results[check.TLS]
 			if got.Status != tt.status || !strings.Contains(got.Action, tt.action) || !inOrder(got.Found+" "+got.Meaning, tt.found) {
 				t.Errorf("got %+v, want %s, %q and to %q", got, tt.status, tt.found, tt.action)
@@ -225,7 +227,10 @@ func TestWhatStandsInTheWayOfAConnectionIsTold(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			results := onSocket(t, tt.address, tt.transport, nil)
+			results, calls := onSocket(t, tt.address, tt.transport, nil)
+			if calls != 0 {
+				t.Errorf("got %d calls, want none that was sent", calls)
+			}
 			if got := results[check.Reachability]; got.Status != check.Failed || !inOrder(got.Found+" "+got.Action, tt.reached) {
 				t.Errorf("got %+v, want %q", got, tt.reached)
 			}
@@ -244,7 +249,7 @@ func TestWhatStandsInTheWayOfAConnectionIsTold(t *testing.T) {
 func TestWhatStaysOnTheMachineNeedsNoTLS(t *testing.T) {
 	chat := httptest.NewServer(rocketchattest.New(rocketchattest.Latest))
 	defer chat.Close()
-	results := onSocket(t, chat.URL, &http.Transport{}, func(w *check.Workspace) { w.Local = true })
+	results, _ := onSocket(t, chat.URL, &http.Transport{}, func(w *check.Workspace) { w.Local = true })
 	if got := results[check.TLS]; got.Status != check.OK || !strings.Contains(got.Found, "does not leave the machine") {
 		t.Errorf("got %+v", got)
 	}

@@ -75,7 +75,7 @@ func (c *Client) send(ctx context.Context, o outgoing, b *budget, decode func(io
 	b.spend(int(e.tries.Load()), e.said)
 	call := Call{
 		Route: r.name, Outcome: OK, Duration: c.options.Now().Sub(begin),
-		Date: e.date, Limit: e.said.limit, Remaining: e.said.remaining, Reset: e.said.reset,
+		Reached: e.tries.Load() > 0, Date: e.date, Limit: e.said.limit, Remaining: e.said.remaining, Reset: e.said.reset,
 	}
 	if failure == nil {
 		c.options.Observe(call)

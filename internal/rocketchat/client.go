@@ -38,6 +38,8 @@ type Call struct {
 	Outcome Outcome
 	// Duration is the time from sending the request to the end of the answer.
 	Duration time.Duration
+	// Reached says that it got a connection: without one nobody has seen it.
+	Reached bool
 	// Date is the server's clock at the answer, in whole seconds, by the header Date;
 	// zero if it has none.
 	Date time.Time

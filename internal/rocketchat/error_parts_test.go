@@ -1,7 +1,9 @@
 package rocketchat_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"testing"
 
@@ -51,7 +53,18 @@ func TestACallTellsTheLimitAndTheTimeOfItsAnswer(t *testing.T) {
 	})
 	_, _ = lastDay(t.Context(), client, new(rocketchat.Question))
 	limited, unlimited := observed.list[0], observed.list[1]
-	if limited.Limit != 10 || limited.Date.IsZero() || unlimited.Limit != -1 {
+	if !limited.Reached || limited.Limit != 10 || limited.Date.IsZero() || unlimited.Limit != -1 {
 		t.Errorf("got %+v and %+v, want a limit of 10 with a date, and none", limited, unlimited)
+	}
+}
+
+func TestACallThatGotNoConnectionReachedNobody(t *testing.T) {
+	ws := rocketchattest.New(rocketchattest.Latest)
+	client, observed := connect(t, ws, func(o *rocketchat.Options) {
+		o.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no route to host") }}
+	})
+	_, _ = lastDay(t.Context(), client, new(rocketchat.Question))
+	if got := observed.list[0]; got.Reached || got.Outcome != rocketchat.Network {
+		t.Errorf("got %+v, want that nobody was reached", got)
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func TestATextOfTheNetworkIsShownWithoutSecrets(t *testing.T) {
-	const secret = "RScctEHSmLGZGywf"
+	const secret = "RScctEHSmLGZGywf" //nolint:gosec // G101: it opens nothing but the double.
 	for text, want := range map[string]string{
 		"CN=chat.example.com,O=Example":  "CN=chat.example.com,O=Example",
 		"two\nlines and \x1b[31mcolours": "two lines and ?[31mcolours",
