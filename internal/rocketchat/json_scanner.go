@@ -15,10 +15,10 @@ const (
 	firstBuffer = 2 << 10 // Most answers are short.
 	mostBuffer  = 32 << 10
 	maxString   = 4 << 10
-	maxNumber  = 64
+	maxNumber   = 64
 	// maxPlainNumber is of numbers that are small enough for any use.
 	maxPlainNumber = 11
-	maxNesting = 64
+	maxNesting     = 64
 )
 
 // Errors of a scan. Each is the end of it.
