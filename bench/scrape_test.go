@@ -27,6 +27,17 @@ func BenchmarkScrape(b *testing.B) {
 	}
 }
 
+// BenchmarkOneWindow is a scrape that asks for one window.
+func BenchmarkOneWindow(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(fmt.Sprintf("departments=%d", n), func(b *testing.B) {
+			url := startWorkspace(b, n, 0)
+			exporter := startExporter(b, url, []string{"main"}, map[string]any{"windows": []string{windows[0].Name}})
+			compare(b, exporter, probe, startFloor(b, &floor{URL: url, Windows: windows[:1]}), probe)
+		})
+	}
+}
+
 // BenchmarkEverything is a scrape that asks for all that the exporter's default options
 // ask for. The list of departments is asked for every five minutes by the exporter, each
 // time by the floor.

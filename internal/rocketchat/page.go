@@ -1,6 +1,8 @@
 package rocketchat
 
 import (
+	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -159,13 +161,40 @@ func (d *pageDecoder[R]) rows() error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(d.page.rows, func(a, b R) int { return a.key().compare(b.key()) })
+	d.page.rows = ordered(d.page.rows)
 	for i := 1; i < len(d.page.rows); i++ {
 		if d.page.rows[i-1].key() == d.page.rows[i].key() {
 			return errRepeatedID
 		}
 	}
 	return nil
+}
+
+// ordered returns the rows in the order of their keys. What is sorted are small places,
+// mostly by the first bytes of the ids: to move the rows and to compare whole ids takes
+// twice as long.
+func ordered[R row](rows []R) []R {
+	type place struct {
+		first uint64
+		row   int
+	}
+	places := make([]place, len(rows))
+	for i, r := range rows {
+		var first [8]byte
+		copy(first[:], r.key().sent)
+		places[i] = place{first: binary.BigEndian.Uint64(first[:]), row: i}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		if a.first != b.first {
+			return cmp.Compare(a.first, b.first)
+		}
+		return rows[a.row].key().compare(rows[b.row].key())
+	})
+	sorted := make([]R, len(rows))
+	for i, p := range places {
+		sorted[i] = rows[p.row]
+	}
+	return sorted
 }
 
 // countedRow reads one department, whose number is in the field.
