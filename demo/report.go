@@ -59,10 +59,10 @@ func (r report) write(out io.Writer) {
 		fmt.Fprintf(table, "  %s\n", line)
 	}
 	_ = table.Flush() // What cannot be printed has nobody to tell.
-	fmt.Fprintf(out, "\nA department without abandoned chats has no line.\n")
+	fmt.Fprintf(out, "\nA department without abandoned chats has a 0.\n")
 
 	fmt.Fprintf(out, "\nTry next:\n")
-	fmt.Fprintf(out, "\n  All metrics, in a browser or with curl. Each time Rocket.Chat is asked anew.\n")
+	fmt.Fprintf(out, "\n  All metrics, in a browser or with curl. Each time Rocket.Chat is asked anew, as far as the call budget goes.\n")
 	fmt.Fprintf(out, "    curl http://%s/metrics\n", r.exporter)
 	fmt.Fprintf(out, "\n  The same day as Rocket.Chat tells it.\n")
 	fmt.Fprintf(out, "    curl -H \"X-User-Id: %s\" -H \"X-Auth-Token: %s\" \"%s\"\n", rocketchattest.UserID, rocketchattest.AuthToken, r.question())
