@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -78,7 +79,7 @@ func (l load) measure(t *testing.T) outcome {
 	const first = 30 * time.Minute
 	e := startWith(t, rocketchattest.New(rocketchattest.Latest), everything, func(s *setup) {
 		for i := range l.windows {
-			s.Windows = append(s.Windows, collector.RollingWindow(fmt.Sprint(i), time.Duration(2+i)*time.Hour))
+			s.Windows = append(s.Windows, collector.RollingWindow(strconv.Itoa(i), time.Duration(2+i)*time.Hour))
 		}
 	})
 	e.server.Configure(func(s *rocketchattest.Settings) { s.RequestLog = 1 << 20 })
