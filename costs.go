@@ -32,9 +32,9 @@ func logCosts(logger log.Logger, cfg *config.Config) {
 	logger = log.With(level.Info(logger), "msg", "Calls of a round", "workspaces", len(cfg.Workspaces),
 		"address", worst.Address, "calls", calls, "routes", strings.Join(routes, ", "))
 	if worst.Limit.Calls == 0 {
-		_ = logger.Log("rounds_per_minute", "each scrape", "age", "that of the scrape")
+		_ = logger.Log("rounds_per_minute", "each scrape", "oldest_answer", "that of the scrape")
 		return
 	}
 	perMinute := float64(time.Minute) / float64(worst.Limit.Per) / float64(worst.Periods)
-	_ = logger.Log("rounds_per_minute", fmt.Sprintf("%.3g", perMinute), "age", worst.Age)
+	_ = logger.Log("rounds_per_minute", fmt.Sprintf("%.3g", perMinute), "oldest_answer", worst.Age)
 }

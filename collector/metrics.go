@@ -27,10 +27,10 @@ const mayBeOld = "May be up to its refresh interval and max_age old."
 var (
 	abandonedRoomsMetric = defineGauge("department_abandoned_rooms",
 		"Chats (rooms) opened and closed inside the window that the visitor abandoned: abandonedRooms of total-abandoned-chats. "+
-			"Not those who gave up in the queue. "+mayBeOld, labelDepartmentID, labelWindow)
+			"Visitors who gave up in the queue are not counted. "+mayBeOld, labelDepartmentID, labelWindow)
 	abandonmentsMetric = defineCounter("department_abandonments_total",
-		"Chats (rooms) that the visitor abandoned, closed since the current calendar month began: abandonedRooms of total-abandoned-chats. "+
-			mayBeOld, labelDepartmentID)
+		"Chats (rooms) that the visitor abandoned, closed since the current calendar month began: the difference of two abandonedRooms of total-abandoned-chats. "+
+			"Begins anew with each month. "+mayBeOld, labelDepartmentID)
 	periodStartMetric = defineGauge("abandonments_period_start_timestamp_seconds",
 		"Beginning of the calendar month that livechat_department_abandonments_total counts from.")
 	roomsMetric = defineGauge("department_rooms",

@@ -68,9 +68,7 @@ func (r report) write(out io.Writer) {
 	fmt.Fprintf(out, "    curl -H \"X-User-Id: %s\" -H \"X-Auth-Token: %s\" \"%s\"\n", rocketchattest.UserID, rocketchattest.AuthToken, r.question())
 	fmt.Fprintf(out, "\n  Prometheus, with this in its prometheus.yml.\n")
 	fmt.Fprintf(out, "    scrape_configs: [{job_name: livechat, static_configs: [{targets: [\"%s\"]}]}]\n", r.exporter)
-	fmt.Fprintf(out, "\n  An exporter of your own on this workspace, with another --web.listen-address.\n")
-	fmt.Fprintf(out, "    export ROCKETCHAT_URL=http://%s ROCKETCHAT_USER_ID=%s ROCKETCHAT_AUTH_TOKEN=%s\n",
-		r.workspace, rocketchattest.UserID, rocketchattest.AuthToken)
+	r.writeAccount(out)
 	fmt.Fprintf(out, "\nChats keep coming. Ctrl-C ends the demo.\n")
 }
 
@@ -78,6 +76,13 @@ func (r report) write(out io.Writer) {
 func (r report) writeWorkspace(out io.Writer) {
 	fmt.Fprintf(out, "\nRocket.Chat, simulated   http://%s   (%d departments, %.0f days of chats, seed %d)\n",
 		r.workspace, r.departments, traffic.History.Hours()/24, r.seed)
+}
+
+// writeAccount writes what an exporter of the user's own has to know.
+func (r report) writeAccount(out io.Writer) {
+	fmt.Fprintf(out, "\n  An exporter of your own on this workspace, with another --web.listen-address.\n")
+	fmt.Fprintf(out, "    export ROCKETCHAT_URL=http://%s ROCKETCHAT_USER_ID=%s ROCKETCHAT_AUTH_TOKEN=%s\n",
+		r.workspace, rocketchattest.UserID, rocketchattest.AuthToken)
 }
 
 // writeAddresses writes where the workspace and the exporter are.

@@ -48,11 +48,9 @@ func workspaceOnly(ctx context.Context, f flags, _ builder, stdout, _ io.Writer)
 		return err
 	}
 	defer workspace.close()
-	report{
-		workspace:   workspace.address,
-		departments: len(workspace.Departments()),
-		seed:        f.seed,
-	}.writeWorkspace(stdout)
+	r := report{workspace: workspace.address, departments: len(workspace.Departments()), seed: f.seed}
+	r.writeWorkspace(stdout)
+	r.writeAccount(stdout)
 	select {
 	case <-ctx.Done():
 		return nil

@@ -20,13 +20,16 @@ func TestWorkspaceOnlyRunsNoExporter(t *testing.T) {
 	go func() {
 		code <- run(ctx, []string{"--workspace-only", "--seed=5", "--workspace.listen-address=127.0.0.1:0"}, building, &stdout, &stderr)
 	}()
-	told := regexp.MustCompile(`^\nRocket\.Chat, simulated   (http://127\.0\.0\.1:\d+)   \(9 departments, 35 days of chats, seed 5\)\n$`)
+	told := regexp.MustCompile(`^\nRocket\.Chat, simulated   (http://127\.0\.0\.1:\d+)   \(9 departments, 35 days of chats, seed 5\)\n(?s:.*)ROCKETCHAT_URL=http://127\.0\.0\.1:\d+ .*\n$`)
 	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
+	limit := time.After(time.Minute)
 	for told.FindStringSubmatch(stdout.String()) == nil {
 		select {
 		case got := <-code:
 			t.Fatalf("ended with %d:\n%s%s", got, &stdout, &stderr)
+		case <-limit:
+			t.Fatalf("not told within a minute:\n%s%s", &stdout, &stderr)
 		case <-poll.C:
 		}
 	}
