@@ -3,6 +3,7 @@ package collector
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"livechat_exporter/internal/rocketchat"
@@ -44,7 +45,7 @@ func (h *heldCounter) take(got *answer, askedAt time.Time) {
 		c := h.departments[d.ID]
 		if c == nil {
 			c = new(heldCount)
-			h.departments[d.ID] = c
+			h.departments[strings.Clone(d.ID)] = c // It outlives the answer, which holds more.
 		}
 		c.take(d.Rooms, askedAt)
 		delete(missing, d.ID)
