@@ -22,7 +22,7 @@ func BenchmarkScrape(b *testing.B) {
 		b.Run(fmt.Sprintf("departments=%d", n), func(b *testing.B) {
 			url := startWorkspace(b, n, 0)
 			exporter := startExporter(b, url, []string{"main"}, nil)
-			compare(b, exporter, probe, startFloor(b, &floor{URL: url, Windows: windows}), probe)
+			compare(b, exporter, startFloor(b, &floor{URL: url, Windows: windows}), probe)
 		})
 	}
 }
@@ -33,7 +33,7 @@ func BenchmarkOneWindow(b *testing.B) {
 		b.Run(fmt.Sprintf("departments=%d", n), func(b *testing.B) {
 			url := startWorkspace(b, n, 0)
 			exporter := startExporter(b, url, []string{"main"}, map[string]any{"windows": []string{windows[0].Name}})
-			compare(b, exporter, probe, startFloor(b, &floor{URL: url, Windows: windows[:1]}), probe)
+			compare(b, exporter, startFloor(b, &floor{URL: url, Windows: windows[:1]}), probe)
 		})
 	}
 }
@@ -46,7 +46,7 @@ func BenchmarkEverything(b *testing.B) {
 		b.Run(fmt.Sprintf("departments=%d", n), func(b *testing.B) {
 			url := startWorkspace(b, n, 0)
 			exporter := startExporter(b, url, []string{"main"}, everything)
-			compare(b, exporter, probe, startFloor(b, &floor{URL: url, Windows: windows, Everything: true}), probe)
+			compare(b, exporter, startFloor(b, &floor{URL: url, Windows: windows, Everything: true}), probe)
 		})
 	}
 }
@@ -66,7 +66,7 @@ func BenchmarkLastGoodAnswers(b *testing.B) {
 			if err := os.WriteFile(page, []byte(exporter.page(b, probe)), 0o600); err != nil {
 				b.Fatal(err)
 			}
-			compare(b, exporter, probe, startFloor(b, &floor{Prebuilt: page}), "/prebuilt")
+			compare(b, exporter, startFloor(b, &floor{Prebuilt: page}), "/prebuilt")
 		})
 	}
 }
@@ -108,17 +108,17 @@ func BenchmarkManyWorkspaces(b *testing.B) {
 
 // compare scrapes the exporter and the floor in turn, and reports what a scrape costs
 // each of them.
-func compare(b *testing.B, exporter *process, page string, floor *process, floorPage string) {
+func compare(b *testing.B, exporter, floor *process, floorPage string) {
 	b.Helper()
 	for range 3 { // The exporter finds out how to ask.
 		floor.scrape(b, floorPage)
-		exporter.scrape(b, page)
+		exporter.scrape(b, probe)
 	}
 	exporterBefore, floorBefore := exporter.usage(b), floor.usage(b)
 	wait := startProfile(b, exporter)
 	for b.Loop() {
 		floor.scrape(b, floorPage)
-		exporter.scrape(b, page)
+		exporter.scrape(b, probe)
 	}
 	wait()
 	ours, floors := exporter.usage(b).since(exporterBefore), floor.usage(b).since(floorBefore)
