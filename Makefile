@@ -151,7 +151,7 @@ fuzz:
 # and x-cpu of LastGoodAnswers, as a multiple of the client library's own.
 .PHONY: bench
 bench:
-	$(GO) test -run='^$$' -bench=. -benchtime=1s -timeout=10m ./bench ./internal/rocketchat
+	$(GO) test -run='^$$' -bench=. -benchtime=2s -timeout=10m ./bench ./internal/rocketchat
 
 # Not with "go run", which complains when Ctrl-C ends what it runs.
 .PHONY: demo
