@@ -45,8 +45,9 @@ type page[R row] struct {
 
 // check fails if a row holds a credential, which would be seen in a label.
 func (p page[R]) check(remote remoteText) error {
+	secrets := remote.search()
 	for _, r := range p.rows {
-		if id, name := r.texts(); remote.holds(id) || remote.holds(name) {
+		if id, name := r.texts(); secrets.finds(id) || secrets.finds(name) {
 			return errSecretText
 		}
 	}

@@ -73,24 +73,47 @@ func shortened(word string) string {
 	return b.String()
 }
 
-// holds reports whether the text holds a whole secret, in whatever case.
-func (t remoteText) holds(text string) bool {
+// secretSearch finds whole secrets in texts, in whatever case. It is made once for many
+// texts: each id of an answer is looked at.
+type secretSearch []soughtSecret
+
+type soughtSecret struct {
+	lower string
+	plain bool // Whether it is ASCII.
+}
+
+// search returns the search for the secrets.
+func (t remoteText) search() secretSearch {
+	var s secretSearch
 	for _, secret := range t.secrets {
-		if len(secret) >= partOfSecret && containsFold(text, secret) {
+		if len(secret) >= partOfSecret {
+			s = append(s, soughtSecret{lower: strings.ToLower(secret), plain: isASCII(secret)})
+		}
+	}
+	return s
+}
+
+// finds reports whether the text holds one of the secrets.
+func (s secretSearch) finds(text string) bool {
+	plain := isASCII(text)
+	for _, secret := range s {
+		if plain && secret.plain {
+			if containsPlain(text, secret.lower) {
+				return true
+			}
+		} else if strings.Contains(strings.ToLower(text), secret.lower) {
 			return true
 		}
 	}
 	return false
 }
 
-// containsFold reports whether the text contains the part, in whatever case. Every id
-// of an answer is asked about, so plain text is compared where it is.
-func containsFold(text, part string) bool {
-	if !isASCII(text) || !isASCII(part) {
-		return strings.Contains(strings.ToLower(text), strings.ToLower(part))
-	}
+// containsPlain reports whether the text contains the part in whatever case, where both
+// are ASCII. Unlike strings.ToLower it copies nothing.
+func containsPlain(text, part string) bool {
+	const caseBit = 'a' - 'A'
 	for i := 0; i+len(part) <= len(text); i++ {
-		if strings.EqualFold(text[i:i+len(part)], part) {
+		if text[i]|caseBit == part[0]|caseBit && strings.EqualFold(text[i:i+len(part)], part) {
 			return true
 		}
 	}
