@@ -246,6 +246,69 @@ func TestAWindowThatThisProcessHasFilledEndsByItsOwnCount(t *testing.T) {
 	})
 }
 
+// Only what this process knows to have caused, and for how long, is left to its own
+// count.
+func TestAWindowThatOthersHaveAPartInStopsTheRoute(t *testing.T) {
+	some := func(h http.Header) { h.Set("X-Ratelimit-Remaining", "1") }
+	for name, tt := range map[string]struct {
+		configured, own int
+		ends            time.Duration
+		earlier         bool // Half of the own calls fell into the window before.
+		want            time.Duration
+	}{
+		"all calls are of others but one":      {configured: 10, own: 1, ends: 40 * time.Second, want: 40 * time.Second},
+		"the own calls fell into two windows":  {configured: 10, own: 10, ends: 90 * time.Second, earlier: true, want: 90 * time.Second},
+		"the server takes less than is set":    {configured: 20, own: 10, ends: 90 * time.Second, want: 90 * time.Second},
+		"the server counts longer than is set": {configured: 10, own: 10, ends: 90 * time.Second, want: 90 * time.Second},
+		"all calls are the own":                {configured: 10, own: 10, ends: time.Minute, want: time.Minute + time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBudget(Limit{Calls: tt.configured, Per: time.Minute}, time.Now)
+				if !take(b, "a", tt.own) {
+					t.Fatalf("want %d calls", tt.own)
+				}
+				for i := range tt.own - 1 {
+					ends := tt.ends
+					if tt.earlier && i%2 == 0 {
+						ends = time.Second
+					}
+					b.spend(1, said(200, 0, ends, some))
+				}
+				b.spend(1, said(200, 0, tt.ends))
+				time.Sleep(tt.want - time.Millisecond)
+				if take(b, "b", 1) {
+					t.Errorf("want nothing to be sent for %v", tt.want)
+				}
+				time.Sleep(time.Millisecond)
+				if !take(b, "b", 1) {
+					t.Errorf("want a call after %v", tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestARouteThatIsStoppedGetsNoFurtherPagesAndIsNotStoppedForLessByALaterAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(Limit{Calls: 10, Per: time.Minute}, time.Now)
+		if !take(b, "a", 3) {
+			t.Fatal("want 3 calls")
+		}
+		b.spend(1, said(429, 0, 20*time.Second))
+		b.spend(1, said(429, 0, 40*time.Second))
+		b.spend(1, said(429, 0, 30*time.Second))
+		time.Sleep(40*time.Second - time.Millisecond)
+		if b.more(Place{Holder: "a"}, 1) {
+			t.Error("a further page was sent while the server wanted no calls")
+		}
+		time.Sleep(time.Millisecond)
+		if !b.more(Place{Holder: "a"}, 1) {
+			t.Error("want a further page once the longest stop is over")
+		}
+	})
+}
+
 func TestAServersRoutesHaveABudgetEachThatOutlivesItsClients(t *testing.T) {
 	budgets := NewBudgets(time.Now)
 	limit := Limit{Calls: 1, Per: time.Minute}
