@@ -253,12 +253,12 @@ func TestAWindowThatOthersHaveAPartInStopsTheRoute(t *testing.T) {
 	for name, tt := range map[string]struct {
 		configured, own int
 		ends            time.Duration
-		earlier         bool // Half of the own calls fell into the window before.
+		earlier         bool // Half of the own calls fell into the window before, half a minute ago.
 		want            time.Duration
 	}{
 		"all calls are of others but one":      {configured: 10, own: 1, ends: 40 * time.Second, want: 40 * time.Second},
-		"the own calls fell into two windows":  {configured: 10, own: 10, ends: 90 * time.Second, earlier: true, want: 90 * time.Second},
-		"the server takes less than is set":    {configured: 20, own: 10, ends: 90 * time.Second, want: 90 * time.Second},
+		"the own calls fell into two windows":  {configured: 10, own: 10, ends: 50 * time.Second, earlier: true, want: 50 * time.Second},
+		"the server takes less than is set":    {configured: 20, own: 10, ends: 40 * time.Second, want: 40 * time.Second},
 		"the server counts longer than is set": {configured: 10, own: 10, ends: 90 * time.Second, want: 90 * time.Second},
 		"all calls are the own":                {configured: 10, own: 10, ends: time.Minute, want: time.Minute + time.Millisecond},
 	} {
@@ -268,12 +268,16 @@ func TestAWindowThatOthersHaveAPartInStopsTheRoute(t *testing.T) {
 				if !take(b, "a", tt.own) {
 					t.Fatalf("want %d calls", tt.own)
 				}
-				for i := range tt.own - 1 {
-					ends := tt.ends
-					if tt.earlier && i%2 == 0 {
-						ends = time.Second
+				before := 0
+				if tt.earlier {
+					before = tt.own / 2
+					for range before {
+						b.spend(1, said(200, 0, time.Second, some))
 					}
-					b.spend(1, said(200, 0, ends, some))
+					time.Sleep(30 * time.Second)
+				}
+				for range tt.own - before - 1 {
+					b.spend(1, said(200, 0, tt.ends, some))
 				}
 				b.spend(1, said(200, 0, tt.ends))
 				time.Sleep(tt.want - time.Millisecond)
