@@ -52,13 +52,14 @@ func (e *exporter) usageAtRest(t *testing.T) usage {
 
 // checkSameAs compares with the usage at rest of an earlier time. Go gives memory back
 // to the system when it likes, so that what is resident may differ by more than what is
-// used.
+// used; and the histograms of the calls get a bucket for each new duration, up to 100 a
+// route, so that a little more is used as time goes.
 func (u usage) checkSameAs(t *testing.T, early usage) {
 	t.Helper()
 	for what, pair := range map[string]struct{ late, most float64 }{
 		"goroutines":            {u.goroutines, early.goroutines + 5},
 		"open file descriptors": {u.descriptors, early.descriptors + 5},
-		"bytes of heap":         {u.heap, early.heap*1.1 + 1<<20},
+		"bytes of heap":         {u.heap, early.heap*1.2 + 2<<20},
 		"bytes resident":        {u.resident, early.resident*1.5 + 20<<20},
 	} {
 		if pair.late > pair.most {
