@@ -507,3 +507,43 @@ func TestALaggingReplicaMakesTheAnswerIncomplete(t *testing.T) {
 		}
 	})
 }
+
+// Where the pages do not fit into the limit the answer is not whole anyhow: nothing is lost
+// by trying whether all come at once by now.
+func TestThatAllAtOnceIsGrantedIsLearntAlsoWhereThePagesDoNotFitIntoTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ws, truth := withDepartments(rocketchattest.Latest, 1100)
+		ws.Configure(func(s *rocketchattest.Settings) { s.AllowInfiniteCount = false })
+		client, _ := connect(t, ws, func(o *rocketchat.Options) {
+			limit := rocketchat.Limit{Calls: 10, Per: time.Minute}
+			o.Budget = rocketchat.NewBudgets(time.Now).Server("http://chat.example.com:80", limit)
+		})
+		paging := new(rocketchat.Question)
+		ask := func() (answer rocketchat.Answer) {
+			t.Helper()
+			if _, ok := client.Reserve(rocketchat.TotalAbandonedChats, rocketchat.Place{Holder: paging}, paging); !ok {
+				t.Fatal("want the calls of one answer")
+			}
+			defer client.Release(paging)
+			answer, err := lastDay(t.Context(), client, paging)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return answer
+		}
+		for range 3 * 30 {
+			if got := len(ask().Departments); got < 50 {
+				t.Fatalf("got %d departments, want at least those of one call", got)
+			}
+			time.Sleep(2 * time.Minute)
+		}
+		ws.Configure(func(s *rocketchattest.Settings) { s.AllowInfiniteCount = true })
+		for range 31 {
+			time.Sleep(2 * time.Minute)
+			ask()
+		}
+		if got := byID(t, ask()); !maps.Equal(got, truth) {
+			t.Errorf("got %d of %d departments an hour after the server began to grant all at once", len(got), len(truth))
+		}
+	})
+}
