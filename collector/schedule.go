@@ -76,7 +76,7 @@ type candidate struct {
 
 // due reports whether the resource is to be asked now. The caller holds r.mu.
 func (r *resource) due(now time.Time) bool {
-	return r.last == nil || r.state.failure != failure{} || r.turned(now) || now.Sub(r.state.askedAt) >= r.window.refresh
+	return r.last == nil || r.state.failure != failure{} || r.turned(now) || age(r.state.askedAt, now) >= r.window.refresh
 }
 
 // turned reports whether the period of the last good answer has ended. The caller

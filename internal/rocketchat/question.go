@@ -41,14 +41,15 @@ const (
 )
 
 // recall returns how to begin. What was not granted is tried again after an hour, if
-// the calls for both ways are there.
+// the calls for both ways are there, or those for the pages are not: then the answer is
+// not whole anyhow.
 func (q *Question) recall(now time.Time) way {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch expired := now.Sub(q.learnedAt) >= relearn; {
 	case expired && q.way == asWholeOnly:
 		q.way, q.pages = asFirst, 0
-	case expired && q.way == inPages && q.left > q.pages:
+	case expired && q.way == inPages && q.left != q.pages:
 		return asWhole
 	}
 	return q.way
