@@ -92,3 +92,41 @@ func TestFurtherPagesOvertakeNobodyWhoWaitsEquallyLong(t *testing.T) {
 		t.Error("a further page took the call that somebody else waits for, who came before")
 	}
 }
+
+// Prometheus shows a series for 5 minutes after a scrape, so that nobody scrapes more
+// seldom than that who wants to see it.
+func TestWhoAsksSeldomGetsItsTurnAmongThoseWhoAskOften(t *testing.T) {
+	for every := time.Minute; every <= 5*time.Minute; every += 30 * time.Second {
+		t.Run(every.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const tick = 5 * time.Second
+				b := newBudget(Limit{Calls: 2, Per: time.Minute}, time.Now)
+				var seldom time.Time
+				var often [4]time.Time
+				turns, begin := 0, time.Now()
+				for time.Since(begin) < 2*time.Hour {
+					time.Sleep(tick)
+					if time.Since(begin)%every == 0 {
+						if _, ok := b.reserve(Place{Holder: "seldom", Since: seldom}, exactly(2)); ok {
+							end(b)
+							end(b)
+							seldom, turns = time.Now(), turns+1
+						}
+					}
+					if time.Since(begin)%(3*tick) != 0 {
+						continue
+					}
+					for i := range often {
+						if _, ok := b.reserve(Place{Holder: i, Since: often[i]}, exactly(1)); ok {
+							end(b)
+							often[i] = time.Now()
+						}
+					}
+				}
+				if least := int(2 * time.Hour / (10 * time.Minute)); turns < least {
+					t.Errorf("got its calls %d times in 2 hours, want %d or more", turns, least)
+				}
+			})
+		})
+	}
+}
