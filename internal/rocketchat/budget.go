@@ -162,5 +162,5 @@ func (b *budget) forget(now time.Time) {
 		counts = len(b.ended)
 	}
 	b.ended = slices.Delete(b.ended, 0, counts)
-	b.claims = slices.DeleteFunc(b.claims, func(c claim) bool { return now.Sub(c.renewed) > claimLasts*b.limit.Per })
+	b.claims = slices.DeleteFunc(b.claims, func(c claim) bool { return !c.stands(b.limit, now) })
 }

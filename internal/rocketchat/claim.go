@@ -14,9 +14,16 @@ type Place struct {
 	Since time.Time
 }
 
-// claimLasts is for how many times the limit's time a claim stands that is not
-// renewed: whoever stopped asking must not keep the calls from others for good.
-const claimLasts = 2
+// A claim that is not renewed stands for claimLasts times the limit's time, and for
+// seldomAsked at least: whoever stopped asking must not keep the calls from others for
+// good. Prometheus takes a series to have ended 5 minutes after its last sample, so that
+// whoever asks more seldom than seldomAsked loses nothing that can be kept. For less long,
+// the others would spend what has become free since the claim ended each time before it
+// is renewed.
+const (
+	claimLasts  = 2
+	seldomAsked = 6 * time.Minute
+)
 
 // claim is what somebody needs and did not get.
 type claim struct {
@@ -24,6 +31,11 @@ type claim struct {
 	calls   int
 	order   uint64 // Who came first, of those who wait equally long.
 	renewed time.Time
+}
+
+// stands reports whether the claim is still to be kept.
+func (c claim) stands(limit Limit, now time.Time) bool {
+	return now.Sub(c.renewed) <= max(claimLasts*limit.Per, seldomAsked)
 }
 
 // claim notes what the holder needs now, and keeps its place.
