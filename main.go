@@ -88,6 +88,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		_ = level.Error(logger).Log("msg", "The configuration is wrong", "err", err)
 		return exitUsage
 	}
+	defer handler.reloader.Close() // It changes what runs.
 	_ = level.Info(logger).Log("msg", "Starting livechat_exporter", "version", version.Info(), "build", version.BuildContext())
 	logCosts(logger, cfg)
 	go handler.reloadOnHangup(ctx)

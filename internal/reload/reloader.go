@@ -79,6 +79,10 @@ func (r *Reloader) Reload(ctx context.Context) error {
 	return nil
 }
 
+// Close waits until the reload that is being made has ended, if there is one. None begins
+// after it.
+func (r *Reloader) Close() { r.turn <- struct{}{} }
+
 // record keeps how a reload ended.
 func (r *Reloader) record(err error) {
 	r.mu.Lock()
