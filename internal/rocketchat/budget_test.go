@@ -127,7 +127,7 @@ func TestWhoeverWaitsLongerIsNotOvertaken(t *testing.T) {
 }
 
 func TestAClaimThatIsNotRenewedDoesNotHoldUpOthersForGood(t *testing.T) {
-	for per, stands := range map[time.Duration]time.Duration{time.Minute: 6 * time.Minute, 10 * time.Minute: 20 * time.Minute} {
+	for per, stands := range map[time.Duration]time.Duration{time.Minute: 4 * time.Minute, 10 * time.Minute: 20 * time.Minute} {
 		t.Run(per.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBudget(Limit{Calls: 2, Per: per}, time.Now)

@@ -15,14 +15,12 @@ type Place struct {
 }
 
 // A claim that is not renewed stands for claimLasts times the limit's time, and for
-// seldomAsked at least: whoever stopped asking must not keep the calls from others for
-// good. Prometheus takes a series to have ended 5 minutes after its last sample, so that
-// whoever asks more seldom than seldomAsked loses nothing that can be kept. For less long,
-// the others would spend what has become free since the claim ended each time before it
-// is renewed.
+// seldomAsked at least: for less long, others would spend what has become free each time
+// before whoever asks seldom renews it. Whoever stopped asking must not keep the calls
+// from others for good, nor for so long that their answers become too old by default.
 const (
 	claimLasts  = 2
-	seldomAsked = 6 * time.Minute
+	seldomAsked = 4 * time.Minute
 )
 
 // claim is what somebody needs and did not get.
