@@ -486,3 +486,24 @@ func TestTheCounterTakesTwoCallsOfTheBudget(t *testing.T) {
 		}
 	})
 }
+
+// What is not handed over of the rooms before the month would count as the month's, and
+// would stand until it ends.
+func TestAnIncompleteAnswerAboutTheTimeBeforeTheMonthDoesNotMoveTheCounter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(12 * time.Hour)
+		e := counting(t)
+		closeNow(e, "sales", 4)
+		until(t, time.Date(2000, time.February, 1, 12, 0, 0, 0, time.UTC))
+		closeNow(e, "sales", 1)
+		month := time.Date(2000, time.February, 1, 0, 0, 0, 0, time.UTC)
+		remove := e.server.Inject(func(r *http.Request) bool {
+			end, err := time.Parse(time.RFC3339, r.URL.Query().Get("end"))
+			return err == nil && end.Before(month)
+		}, rocketchattest.RespondJSON(http.StatusOK, `{"departments":[],"total":1,"success":true}`))
+		e.scrape(t).wantCounters(t, nil)
+		remove()
+		time.Sleep(time.Minute)
+		e.scrape(t).wantCounters(t, map[string]float64{"sales": 1, "none": 0})
+	})
+}
