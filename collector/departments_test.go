@@ -470,3 +470,32 @@ func TestAnIncompleteListNamesWhatItHas(t *testing.T) {
 		}
 	})
 }
+
+// The counter's answer speaks of departments that have nothing to count any more. A whole
+// list says that they are gone; an incomplete one does not.
+func TestOnlyAWholeListTellsWhoIsGoneOfThoseThatTheCounterSpeaksOf(t *testing.T) {
+	for name, tt := range map[string]struct {
+		total int
+		gone  string // What the counter has of the department.
+	}{
+		"whole":      {total: 1, gone: "absent"},
+		"incomplete": {total: 2, gone: "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(20 * 24 * time.Hour)
+				e := startUnlimited(t, rocketchattest.Latest)
+				lastMonth := time.Now().AddDate(0, -1, 0)
+				e.server.AddRooms(rocketchattest.Room{
+					DepartmentID: "gone", Answered: true, VisitorInactivity: new(2 * time.Hour),
+					OpenedAt: lastMonth, ClosedAt: lastMonth.Add(3 * time.Hour),
+				})
+				e.server.Inject(callOf(rocketchat.DepartmentRoute), rocketchattest.RespondJSON(200,
+					fmt.Sprintf(`{"departments":[{"_id":"billing","name":"Billing","enabled":true}],"total":%d,"success":true}`, tt.total)))
+				if got := e.scrape(t).value(t, `livechat_department_abandonments_total{department_id="gone"}`); got != tt.gone {
+					t.Errorf("the counter of the department is %s, want %s", got, tt.gone)
+				}
+			})
+		})
+	}
+}
