@@ -106,7 +106,7 @@ func TestWhateverTheWorkspaceDoesEveryNumberIsTrueAndEveryPageInTime(t *testing.
 func runThroughWeather(t *testing.T, profile rocketchattest.Profile) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(11, uint64(len(profile.String()))))
-	time.Sleep(30*24*time.Hour + 22*time.Hour) // 31 January, 22:00.
+	time.Sleep(30*24*time.Hour + 23*time.Hour) // 31 January, 23:00.
 	e := startWith(t, rocketchattest.New(profile), everything, func(s *setup) {
 		s.Windows = []collector.Window{
 			collector.RollingWindow("6h", 6*time.Hour), collector.RollingWindow("24h", 24*time.Hour),
@@ -117,7 +117,7 @@ func runThroughWeather(t *testing.T, profile rocketchattest.Profile) {
 	ids := []string{"", "sales", "support", "billing", "old"}
 	e.server.AddDepartments(rocketchattest.Department{ID: "sales", Name: "Sales"}, rocketchattest.Department{ID: "support", Name: "Support"},
 		rocketchattest.Department{ID: "idle", Name: "Idle"}, rocketchattest.Department{ID: "old", Name: "Old", Archived: true})
-	const ahead = 4 * time.Hour
+	const ahead = 3 * time.Hour
 	for range 4000 { // All that happens is known beforehand, so that a period's numbers do not change once it is over.
 		opened := time.Now().Add(ahead - time.Duration(random.Int64N(int64(40*24*time.Hour))))
 		lasted := time.Hour + time.Duration(random.Int64N(int64(10*time.Hour)))
