@@ -117,7 +117,7 @@ func runThroughWeather(t *testing.T, profile rocketchattest.Profile) {
 	ids := []string{"", "sales", "support", "billing", "old"}
 	e.server.AddDepartments(rocketchattest.Department{ID: "sales", Name: "Sales"}, rocketchattest.Department{ID: "support", Name: "Support"},
 		rocketchattest.Department{ID: "idle", Name: "Idle"}, rocketchattest.Department{ID: "old", Name: "Old", Archived: true})
-	const ahead = 3 * time.Hour
+	const ahead = 2 * time.Hour
 	for range 4000 { // All that happens is known beforehand, so that a period's numbers do not change once it is over.
 		opened := time.Now().Add(ahead - time.Duration(random.Int64N(int64(40*24*time.Hour))))
 		lasted := time.Hour + time.Duration(random.Int64N(int64(10*time.Hour)))

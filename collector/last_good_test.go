@@ -121,15 +121,11 @@ func TestAtTheTurnOfTheDayTodayIsNeverYesterday(t *testing.T) {
 		e := startWith(t, rocketchattest.New(rocketchattest.Latest), func(s *setup) {
 			s.Windows, s.limit, s.MaxAge = windows, rocketchat.Limit{Calls: 1, Per: time.Minute}, time.Hour
 		})
-		time.Sleep(12 * time.Hour)
+		time.Sleep(22 * time.Hour)
 		e.server.AddRooms(abandoned("sales", 4*time.Hour)...)
-		const minute = time.Minute
-		for time.Now().Hour() == 12 || time.Now().Hour() > 12 {
+		for time.Now().Day() == 1 {
 			e.scrape(t)
-			time.Sleep(minute + time.Millisecond)
-			if time.Now().Day() == 2 {
-				break
-			}
+			time.Sleep(time.Minute + time.Millisecond)
 		}
 		// The first scrape of the new day.
 		const begins = `livechat_window_start_timestamp_seconds{resource="abandoned_rooms",window="today"}`
