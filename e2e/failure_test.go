@@ -91,7 +91,7 @@ func TestWorkspaceComesAndGoes(t *testing.T) {
 
 	w.up(t)
 	p.becomes(t, "livechat_up", 1)
-	checkPage(t, w, p.answeredSince(t, "livechat", time.Now(), []string{"24h", "7d"}), []string{"24h", "7d"})
+	checkPage(t, w, p.answeredSince(t, time.Now(), []string{"24h", "7d"}), []string{"24h", "7d"})
 
 	w.down(t)
 	success := series("livechat_refresh_success", "resource", "abandoned_rooms", "window", "24h")
@@ -112,7 +112,7 @@ func TestWorkspaceComesAndGoes(t *testing.T) {
 
 	w.up(t)
 	p.becomes(t, success, 1)
-	checkPage(t, w, p.answeredSince(t, "livechat", time.Now(), []string{"24h", "7d"}), []string{"24h", "7d"})
+	checkPage(t, w, p.answeredSince(t, time.Now(), []string{"24h", "7d"}), []string{"24h", "7d"})
 
 	for _, page := range p.pages(t, "livechat") {
 		if page.values.get(t, "up") != 1 {

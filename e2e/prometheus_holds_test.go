@@ -27,14 +27,14 @@ func TestPrometheusHoldsWhatTheRoomsSay(t *testing.T) {
 			names := slices.Sorted(maps.Keys(windows))
 			e := startExporter(t, config(t, w, names...))
 			p := startPrometheus(t, scrape("livechat", e.address))
-			first := p.answeredSince(t, "livechat", time.Time{}, names)
+			first := p.answeredSince(t, time.Time{}, names)
 
 			// What happens is in the future when it is entered, so what the rooms say
 			// for a past period never changes.
 			const within = 3 * time.Second
 			began := time.Now().Add(time.Second)
 			w.AddRooms(closing(began, within, ids[0])...)
-			p.answeredSince(t, "livechat", began.Add(within), names)
+			p.answeredSince(t, began.Add(within), names)
 
 			pages := p.pages(t, "livechat")
 			pages = slices.DeleteFunc(pages, func(page scraped) bool { return page.at.Before(first.at) })
@@ -75,12 +75,12 @@ func TestRemovedDepartmentLeaves(t *testing.T) {
 	w.AddRooms(history(2, time.Now(), ids)...)
 	e := startExporter(t, config(t, w, "24h", "7d"))
 	p := startPrometheus(t, scrape("livechat", e.address))
-	p.answeredSince(t, "livechat", time.Time{}, []string{"24h", "7d"})
+	p.answeredSince(t, time.Time{}, []string{"24h", "7d"})
 	removed := series("livechat_department_abandoned_rooms", "department_id", ids[1], "window", "7d")
 	p.now(t, "livechat_department_abandoned_rooms").get(t, removed)
 
 	w.RemoveDepartment(ids[1])
-	page := p.answeredSince(t, "livechat", time.Now(), []string{"24h", "7d"})
+	page := p.answeredSince(t, time.Now(), []string{"24h", "7d"})
 	checkPage(t, w, page, []string{"24h", "7d"})
 	if n, ok := p.now(t, "livechat_department_abandoned_rooms")[removed]; ok {
 		t.Errorf("%s is still %v", removed, n)
@@ -99,7 +99,7 @@ func TestManyDepartments(t *testing.T) {
 			e := startExporter(t, config(t, w, "7d"))
 			p := startPrometheus(t, scrape("livechat", e.address))
 
-			page := p.answeredSince(t, "livechat", time.Time{}, []string{"7d"})
+			page := p.answeredSince(t, time.Time{}, []string{"7d"})
 			got := page.values.named("livechat_department_abandoned_rooms")
 			want := expected(t, w, page.values, []string{"7d"})
 			wantComplete := 1.0
@@ -159,11 +159,11 @@ func (p *prometheus) scrapedSince(t *testing.T, job string, after time.Time) scr
 // answeredSince waits for a page on which the answers for all windows were asked for
 // after a time, and returns it. On a busy machine a call can outlive the scrape that
 // began it; then that page has the last good answer, or none yet.
-func (p *prometheus) answeredSince(t *testing.T, job string, after time.Time, windows []string) scraped {
+func (p *prometheus) answeredSince(t *testing.T, after time.Time, windows []string) scraped {
 	t.Helper()
 	var page scraped
-	eventually(t, "answers to "+job, func() error {
-		pages := p.pages(t, job)
+	eventually(t, "answers to a scrape", func() error {
+		pages := p.pages(t, "livechat")
 		if len(pages) == 0 {
 			return errors.New("no scrape yet")
 		}

@@ -86,7 +86,7 @@ basic_auth_users:
 		with("scheme", "https").
 		with("tls_config", map[string]any{"ca_file": ca.file(t)}).
 		with("basic_auth", map[string]any{"username": webUser, "password": webPassword}))
-	checkPage(t, w, p.answeredSince(t, "livechat", time.Time{}, []string{"24h"}), []string{"24h"})
+	checkPage(t, w, p.answeredSince(t, time.Time{}, []string{"24h"}), []string{"24h"})
 	if n := len(p.now(t, "livechat_department_abandoned_rooms")); n != 1 {
 		t.Errorf("got %d series, want the one of the chat", n)
 	}
@@ -147,7 +147,7 @@ func TestPagesForClientsWithCertificate(t *testing.T) {
 	p := startPrometheus(t, scrape("livechat", e.address).
 		with("scheme", "https").
 		with("tls_config", map[string]any{"ca_file": servers.file(t), "cert_file": good.file, "key_file": good.keyFile}))
-	checkPage(t, w, p.answeredSince(t, "livechat", time.Time{}, []string{"24h"}), []string{"24h"})
+	checkPage(t, w, p.answeredSince(t, time.Time{}, []string{"24h"}), []string{"24h"})
 }
 
 // A certificate that is renewed in place is used without a restart, and so is a
