@@ -1,8 +1,5 @@
-// Command livechat_exporter exports how many chats of a Rocket.Chat workspace
-// were abandoned, per department and window, to Prometheus.
-//
-// This file parses flags and wires the parts together; it knows nothing that one
-// of them knows.
+// Command livechat_exporter exports how many chats of a Rocket.Chat workspace were
+// abandoned, per department and window, to Prometheus.
 package main
 
 import (
@@ -22,10 +19,14 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 
-	"livechat_exporter/internal/config"
+	"livechat_exporter/internal/exporter"
+	"livechat_exporter/internal/server"
 )
 
 const name = "livechat_exporter"
@@ -34,31 +35,37 @@ const name = "livechat_exporter"
 const (
 	exitStopped = 0 // By a signal; also --help and --version, and a check without failures.
 	exitFailed  = 1 // Serving failed, or a check did.
-	exitUsage   = 2 // The flags or the configuration are wrong: nothing was served or asked.
+	exitUsage   = 2 // The flags or the configuration are wrong.
 )
 
-// The limits of a client that is slow to ask or to read, for each request. The page
-// of metrics moves its own out to the end of its scrape and some more.
+// Limits of a client that is slow to send or to read. A page of metrics sets its own.
 const (
 	readTimeout     = 10 * time.Second
 	writeTimeout    = 10 * time.Second
-	idleTimeout     = 5 * time.Minute // Longer than any sane scrape interval.
+	idleTimeout     = 5 * time.Minute // Longer than usual scrape intervals.
 	shutdownTimeout = 10 * time.Second
 )
 
 func main() {
-	// The standard log is not ours, but net/http's client writes to it what a server
-	// sends unasked, and that can be the token of the request before.
-	stdlog.SetOutput(io.Discard)
+	// Before anything else: a SIGHUP during the start must be a reload, and a log whose
+	// reader has gone must not end the process.
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // A second signal ends the process at once.
-	code := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
-	os.Exit(code)
+	// net/http writes with it what a server sends unasked, which can be the token.
+	stdlog.SetOutput(io.Discard)
+	os.Exit(run(ctx, reload, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
 }
 
 // run is the program: it returns the exit code when ctx ends or serving fails.
-func run(ctx context.Context, args []string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) int {
-	setVersion()
+func run(
+	ctx context.Context, reload <-chan os.Signal, args []string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer,
+) int {
+	if info, ok := debug.ReadBuildInfo(); ok && version.Version == "" { // Built without ldflags, as by go install.
+		version.Version = info.Main.Version
+	}
 	f, done, err := parse(args, stdout)
 	if done {
 		return exitStopped
@@ -69,79 +76,94 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	}
 	logger, webLogger := loggers(stderr, f.logLevel, f.logFormat)
 	if f.command == checkCommand {
-		return checkWorkspaces(ctx, f, lookupEnv, stdout, logger)
+		return runCheck(ctx, f, lookupEnv, stdout, logger)
 	}
-
-	cfg, err := config.Load(f.configFile, lookupEnv)
+	if err = web.Validate(*f.web.WebConfigFile); err != nil {
+		level.Error(logger).Log("msg", "The web configuration is wrong", "file", *f.web.WebConfigFile, "err", err)
+		return exitUsage
+	}
+	e, err := newExporter(ctx, f, lookupEnv, logger)
 	if err != nil {
 		logMistakes(logger, err)
 		return exitUsage
 	}
-	if err = web.Validate(*f.web.WebConfigFile); err != nil {
-		_ = level.Error(logger).Log("msg", "The web configuration is wrong", "file", *f.web.WebConfigFile, "err", err)
-		return exitUsage
-	}
-	running := newWorkspaces(logger)
-	defer running.close(ctx)
-	handler, err := newHandler(ctx, f, cfg, lookupEnv, running, logger)
-	if err != nil {
-		_ = level.Error(logger).Log("msg", "The configuration is wrong", "err", err)
-		return exitUsage
-	}
-	defer handler.reloader.Close() // It changes what runs.
-	_ = level.Info(logger).Log("msg", "Starting livechat_exporter", "version", version.Info(), "build", version.BuildContext())
-	logCosts(logger, cfg)
-	go handler.reloadOnHangup(ctx)
+	defer e.Close(ctx)
+	level.Info(logger).Log("msg", "Starting livechat_exporter", "version", version.Info(), "build", version.BuildContext())
+	go func() {
+		for {
+			select {
+			case <-reload:
+				_ = e.Reload(ctx) // It logs its error.
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return serve(ctx, e, f, logger, webLogger)
+}
 
+// newExporter loads the configuration and wires the exporter.
+func newExporter(ctx context.Context, f *flags, lookupEnv func(string) (string, bool), logger log.Logger) (*exporter.Exporter, error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(versioncollector.NewCollector(name))
+	if !f.disableExporterMetrics {
+		registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	}
+	return exporter.New(ctx, exporter.Options{
+		ConfigFile:   f.configFile,
+		LookupEnv:    lookupEnv,
+		UserAgent:    name + "/" + version.Version,
+		EnableReload: f.enableLifecycle,
+		Now:          time.Now,
+		Logger:       logger,
+		Server: server.Options{
+			Exporter:          registry,
+			MetricsPath:       f.metricsPath,
+			TimeoutOffset:     f.timeoutOffset,
+			MaxRequests:       f.maxRequests,
+			Version:           version.Info(),
+			InstrumentHandler: !f.disableExporterMetrics,
+			EnableProfiles:    f.enablePprof,
+			Now:               time.Now,
+			Logger:            logger,
+		},
+	})
+}
+
+// serve serves until ctx ends, and then lets requests in flight finish.
+func serve(ctx context.Context, handler http.Handler, f *flags, logger log.Logger, webLogger *slog.Logger) int {
 	srv := &http.Server{
 		Handler: handler, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		ErrorLog: slog.NewLogLogger(webLogger.Handler(), slog.LevelWarn),
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- web.ListenAndServe(srv, f.web, webLogger) }()
+	served := make(chan error, 1)
+	go func() { served <- web.ListenAndServe(srv, f.web, webLogger) }()
 	select {
-	case err := <-failed:
-		_ = level.Error(logger).Log("msg", "Serving failed", "err", err)
+	case err := <-served:
+		level.Error(logger).Log("msg", "Serving failed: check --web.listen-address", "err", err)
 		return exitFailed
 	case <-ctx.Done():
 	}
-	_ = level.Info(logger).Log("msg", "Stopping", "cause", context.Cause(ctx))
-	return shutdown(context.WithoutCancel(ctx), srv, failed, logger)
-}
-
-// shutdown lets the pages that are being made end, and stops.
-func shutdown(ctx context.Context, srv *http.Server, served <-chan error, logger log.Logger) int {
-	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+	level.Info(logger).Log("msg", "Stopping", "cause", context.Cause(ctx))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil {
-		_ = level.Warn(logger).Log("msg", "Stopped before every page was served", "err", err)
+		level.Warn(logger).Log("msg", "Stopped before every request was served", "err", err)
 	}
 	if err := <-served; err != nil && !errors.Is(err, http.ErrServerClosed) {
-		_ = level.Error(logger).Log("msg", "Serving failed", "err", err)
+		level.Error(logger).Log("msg", "Serving failed: check --web.listen-address", "err", err)
 		return exitFailed
 	}
 	return exitStopped
 }
 
-// logMistakes logs a line for each mistake of a configuration.
+// logMistakes logs each mistake of a configuration in a line of its own.
 func logMistakes(logger log.Logger, err error) {
-	for _, mistake := range mistakes(err) {
-		_ = level.Error(logger).Log("msg", "The configuration is wrong", "err", mistake)
-	}
-}
-
-// mistakes returns the errors that were joined, or the one that was not.
-func mistakes(err error) []error {
+	mistakes := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
+		mistakes = joined.Unwrap()
 	}
-	return []error{err}
-}
-
-// setVersion names the version of a binary that was built without ldflags, as by
-// go install.
-func setVersion() {
-	if info, ok := debug.ReadBuildInfo(); ok && version.Version == "" {
-		version.Version = info.Main.Version
+	for _, mistake := range mistakes {
+		level.Error(logger).Log("msg", "The configuration is wrong", "err", mistake)
 	}
 }

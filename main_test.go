@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -12,11 +13,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/go-kit/log/level"
 
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
@@ -55,6 +60,7 @@ func environment(pairs ...string) func(string) (string, bool) {
 type program struct {
 	stderr  output
 	stop    context.CancelFunc
+	reload  chan os.Signal
 	code    chan int
 	address string
 }
@@ -63,9 +69,9 @@ type program struct {
 func start(t *testing.T, env func(string) (string, bool), args ...string) *program {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	p := &program{stop: stop, code: make(chan int, 1)}
+	p := &program{stop: stop, reload: make(chan os.Signal, 1), code: make(chan int, 1)}
 	go func() {
-		p.code <- run(ctx, append(args, "--web.listen-address=127.0.0.1:0"), env, io.Discard, &p.stderr)
+		p.code <- run(ctx, p.reload, append(args, "--web.listen-address=127.0.0.1:0"), env, io.Discard, &p.stderr)
 	}()
 	address := regexp.MustCompile(`127\.0\.0\.1:\d+`)
 	p.eventually(t, func() bool {
@@ -128,7 +134,7 @@ func account(url string) func(string) (string, bool) {
 	return environment("ROCKETCHAT_URL", url, "ROCKETCHAT_USER_ID", rocketchattest.UserID, "ROCKETCHAT_AUTH_TOKEN", rocketchattest.AuthToken)
 }
 
-func TestTheProgramServesAWorkspaceUntilItIsStopped(t *testing.T) {
+func TestServesUntilStopped(t *testing.T) {
 	ws := rocketchattest.New(rocketchattest.Latest)
 	ws.AddRooms(rocketchattest.Room{
 		DepartmentID: "sales", OpenedAt: time.Now().Add(-3 * time.Hour), ClosedAt: time.Now().Add(-time.Minute),
@@ -166,7 +172,7 @@ func TestTheProgramServesAWorkspaceUntilItIsStopped(t *testing.T) {
 	}
 }
 
-func TestTheExportersOwnMetricsCanBeLeftOut(t *testing.T) {
+func TestExporterMetricsCanBeDisabled(t *testing.T) {
 	p := start(t, account("http://127.0.0.1:1"), "serve", "--web.disable-exporter-metrics", "--web.telemetry-path=/own")
 	_, page := p.get(t, "/own")
 	for _, unwanted := range []string{"\ngo_", "\nprocess_", "\npromhttp_"} {
@@ -180,7 +186,7 @@ func TestTheExportersOwnMetricsCanBeLeftOut(t *testing.T) {
 	p.stopped(t)
 }
 
-func TestExitCodesTellWhatIsWrong(t *testing.T) {
+func TestExitCodes(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		file := filepath.Join(dir, name)
@@ -218,10 +224,10 @@ func TestExitCodesTellWhatIsWrong(t *testing.T) {
 		"bad address":  {args: []string{"--web.listen-address=foo"}, code: exitUsage, stderr: "--web.listen-address must be like :10098"},
 		"bad offset":   {args: []string{"--web.timeout-offset=-1s"}, code: exitUsage, stderr: "must not be negative"},
 		"no file":      {args: []string{"--config.file=" + filepath.Join(dir, "none.yml")}, code: exitUsage, stderr: "none.yml", lines: 1},
-		"no variables": {args: nil, env: environment(), code: exitUsage, stderr: "config.yml:16: workspaces.main.url: the environment variable ROCKETCHAT_URL is not set", lines: 3},
+		"no variables": {args: nil, env: environment(), code: exitUsage, stderr: "config.yml:16: workspaces.main.url: ", lines: 3},
 		"a bad configuration": {
 			args: []string{"--config.file=" + write("bad.yml", "windows: [30m]\nworkspaces:\n  main:\n    url: ftp://x\n    tokn: x\n")},
-			code: exitUsage, stderr: "bad.yml:1: windows[0]",
+			code: exitUsage, stderr: "bad.yml:1: windows",
 		},
 		"a certificate that is not there": {
 			args: []string{"--config.file=" + write("tls.yml", "workspaces: {main: {url: 'https://x', user_id: somebody, auth_token: something, http_client: {tls_config: {ca_file: none.pem}}}}\n")},
@@ -246,7 +252,7 @@ func TestExitCodesTellWhatIsWrong(t *testing.T) {
 				tt.env = environment()
 			}
 			var stdout, stderr bytes.Buffer
-			code := run(t.Context(), tt.args, tt.env, &stdout, &stderr)
+			code := run(t.Context(), nil, tt.args, tt.env, &stdout, &stderr)
 			if code != tt.code || !strings.Contains(stdout.String(), tt.stdout) || !strings.Contains(stderr.String(), tt.stderr) {
 				t.Errorf("got exit code %d\nstdout %q\nstderr %q\nwant %d, %q and %q", code, &stdout, &stderr, tt.code, tt.stdout, tt.stderr)
 			}
@@ -260,7 +266,7 @@ func TestExitCodesTellWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestThePageInTheMakingIsServedBeforeTheProgramStops(t *testing.T) {
+func TestRequestsInFlightFinishBeforeTheEnd(t *testing.T) {
 	ws := rocketchattest.New(rocketchattest.Latest)
 	asked := make(chan struct{}, 100) // More than there are calls.
 	proceed := make(chan struct{})
@@ -287,30 +293,111 @@ func TestThePageInTheMakingIsServedBeforeTheProgramStops(t *testing.T) {
 	p.stopped(t)
 }
 
-func TestLinesOfTheToolkitLookLikeOurs(t *testing.T) {
+func TestLogLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
-		_, toolkit := loggers(&b, "info", "logfmt")
-		toolkit.Debug("Not shown")
-		toolkit.Info("Listening on", "address", "[::]:10098")
-		got := b.String()
-		if strings.Count(got, "caller=") != 1 || !strings.Contains(got, "caller=main_test.go:") ||
-			!strings.Contains(got, `ts=2000-01-01T00:00:00Z msg="Listening on" address=[::]:10098`) || strings.Count(got, "\n") != 1 {
-			t.Errorf("got %q", got)
+		for name, want := range map[string]int{"debug": 4, "info": 3, "warn": 2, "error": 1} {
+			var b bytes.Buffer
+			own, toolkit := loggers(&b, name, "logfmt")
+			toolkit.Debug("1")
+			toolkit.Info("2")
+			toolkit.Warn("3")
+			toolkit.Error("4")
+			level.Error(own).Log("msg", "5")
+			got := b.String()
+			if strings.Count(got, "\n") != want+1 || strings.Count(got, "caller=main_test.go:") != want+1 ||
+				strings.Count(got, "ts=2000-01-01T00:00:00Z") != want+1 {
+				t.Errorf("level %s: got %s", name, got)
+			}
 		}
 	})
 }
 
-func TestAllLevelsAreFilteredAlike(t *testing.T) {
-	for level, want := range map[string]int{"debug": 4, "info": 3, "warn": 2, "error": 1} {
-		var b bytes.Buffer
-		_, toolkit := loggers(&b, level, "logfmt")
-		toolkit.Debug("1")
-		toolkit.Info("2")
-		toolkit.Warn("3")
-		toolkit.Error("4")
-		if got := strings.Count(b.String(), "\n"); got != want {
-			t.Errorf("level %s: got %d lines, want %d", level, got, want)
-		}
+// startWith runs the program on a workspace, with more lines in its configuration.
+func startWith(t *testing.T, ws *rocketchattest.Workspace, lines string) *program {
+	t.Helper()
+	chat := httptest.NewServer(ws)
+	t.Cleanup(chat.Close)
+	file := filepath.Join(t.TempDir(), "config.yml")
+	text := fmt.Sprintf("workspaces: {main: {url: %q, user_id: %s, auth_token: %s}}\nwindows: [today]\n"+
+		"counter: false\nrooms: false\ndepartments: false\n%s\n",
+		chat.URL, rocketchattest.UserID, rocketchattest.AuthToken, lines)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return start(t, environment(), "--config.file="+file)
+}
+
+// sample is the value of a series on a page.
+func sample(t *testing.T, page, series string) float64 {
+	t.Helper()
+	match := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(series) + ` (\S+)$`).FindStringSubmatch(page)
+	if match == nil {
+		t.Fatalf("no %s on the page\n%s", series, page)
+	}
+	value, err := strconv.ParseFloat(match[1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func TestConfiguredValuesHaveAnEffect(t *testing.T) {
+	hanging := rocketchattest.New(rocketchattest.Latest)
+	hanging.Inject(nil, rocketchattest.Hang())
+	p := startWith(t, hanging, "timeout: 100ms\ninactivity_timeout: 30m")
+	_, page := p.get(t, "/metrics")
+	if got := sample(t, page, `livechat_api_requests_total{outcome="timeout",route="total-abandoned-chats"}`); got != 1 {
+		t.Errorf("got %v calls that timed out, want 1", got)
+	}
+	if got := sample(t, page, "livechat_visitor_inactivity_timeout_seconds"); got != 1800 {
+		t.Errorf("got an inactivity timeout of %v, want 1800", got)
+	}
+	p.stopped(t)
+
+	const zone = "Pacific/Kiritimati" // 14 hours ahead of UTC: midnight is never the same.
+	p = startWith(t, rocketchattest.New(rocketchattest.Latest), "timezone: "+zone)
+	_, page = p.get(t, "/metrics")
+	const labels = `{resource="abandoned_rooms",window="today"}`
+	begin := int64(sample(t, page, "livechat_window_start_timestamp_seconds"+labels))
+	if begin%86400 != 10*3600 {
+		t.Errorf("today begins at %v, want midnight in %s", time.Unix(begin, 0).UTC(), zone)
+	}
+	p.stopped(t)
+}
+
+// A SIGHUP during the start is a reload after it.
+func TestSignalDuringTheStartIsAReload(t *testing.T) {
+	p := start(t, account("http://127.0.0.1:1"))
+	p.reload <- syscall.SIGHUP
+	p.eventually(t, func() bool { return strings.Contains(p.stderr.String(), "Reloaded the configuration") })
+	p.stopped(t)
+}
+
+// A workspace that sends a far larger header than any server does fails its call, and
+// takes neither memory nor space in the log.
+func TestLargeHeaders(t *testing.T) {
+	for name, tt := range map[string]struct {
+		size int
+		up   float64
+	}{
+		"talkative proxy": {size: 60 << 10, up: 1},
+		"1 MiB":           {size: 1 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ws := rocketchattest.New(rocketchattest.Latest)
+			ws.Inject(nil, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				w.Header().Set("X-Filler", strings.Repeat("x", tt.size))
+				next.ServeHTTP(w, r)
+			})
+			p := startWith(t, ws, "")
+			_, page := p.get(t, "/metrics")
+			if up := sample(t, page, "livechat_up"); up != tt.up {
+				t.Errorf("got livechat_up %v, want %v", up, tt.up)
+			}
+			p.stopped(t)
+			if len(p.stderr.String()) > 10<<10 {
+				t.Error("the header is in the log")
+			}
+		})
 	}
 }

@@ -1,11 +1,13 @@
 package collector
 
 import (
-	"cmp"
 	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"livechat_exporter/internal/rocketchat"
 )
 
 const namespace = "livechat"
@@ -20,78 +22,141 @@ const (
 	labelOutcome      = "outcome"
 )
 
-// mayBeOld is what is to be known of every number of rooms.
-const mayBeOld = "May be up to its refresh interval and max_age old."
+// ageHelp belongs to every number of rooms.
+const ageHelp = "May be up to its refresh interval plus max_age old."
 
-// What a workspace's page holds besides the metrics of [APICalls].
+// The metrics of a workspace's page, besides [APIMetrics].
 var (
-	abandonedRoomsMetric = defineGauge("department_abandoned_rooms",
+	abandonedRoomsMetric = newGauge("department_abandoned_rooms",
 		"Chats (rooms) opened and closed inside the window that the visitor abandoned: abandonedRooms of total-abandoned-chats. "+
-			"Visitors who gave up in the queue are not counted. "+mayBeOld, labelDepartmentID, labelWindow)
-	abandonmentsMetric = defineCounter("department_abandonments_total",
+			"Visitors who gave up in the queue are not counted. "+ageHelp, labelDepartmentID, labelWindow)
+	abandonmentsMetric = newCounter("department_abandonments_total",
 		"Chats (rooms) that the visitor abandoned, closed since the current calendar month began: the difference of two abandonedRooms of total-abandoned-chats. "+
-			"Begins anew with each month. "+mayBeOld, labelDepartmentID)
-	periodStartMetric = defineGauge("abandonments_period_start_timestamp_seconds",
+			"Starts at 0 with each month. "+ageHelp, labelDepartmentID)
+	periodStartMetric = newGauge("abandonments_period_start_timestamp_seconds",
 		"Beginning of the calendar month that livechat_department_abandonments_total counts from.")
-	roomsMetric = defineGauge("department_rooms",
-		"Chats (rooms) opened inside the window, answered or not: rooms of amount-of-chats. "+mayBeOld, labelDepartmentID, labelWindow)
-	departmentInfoMetric = defineGauge("department_info",
-		"Name of the department (name of the department list), the id where the list does not have it; always 1.", labelDepartment, labelDepartmentID)
-	departmentEnabledMetric = defineGauge("department_enabled",
+	roomsMetric = newGauge("department_rooms",
+		"Chats (rooms) opened inside the window, answered or not: rooms of amount-of-chats. "+ageHelp, labelDepartmentID, labelWindow)
+	departmentInfoMetric = newGauge("department_info",
+		"Name of the department (name of the department list), or its id where the list does not have it; always 1.", labelDepartment, labelDepartmentID)
+	departmentEnabledMetric = newGauge("department_enabled",
 		"1 if the department takes new chats (enabled of the department list), 0 if it does not or is archived.", labelDepartmentID)
-	departmentAgentsMetric = defineGauge("department_agents",
+	departmentAgentsMetric = newGauge("department_agents",
 		"Agents assigned to the department: numAgents of the department list.", labelDepartmentID)
-	upMetric = defineGauge("up",
-		"1 if an attempt to get abandoned rooms or abandonments that ended in the last 2 minutes brought a valid answer; "+
+	upMetric = newGauge("up",
+		"1 if an attempt to get abandoned rooms or abandonments that ended in the last 2 minutes gave a valid answer; "+
 			"if none ended in that time, whether the latest one did; 0 before the first.")
-	refreshSuccessMetric = defineGauge("refresh_success",
-		"1 if the latest ended attempt to get the resource brought a valid answer, 0 if it did not.", labelResource, labelWindow)
-	refreshTimestampMetric = defineGauge("refresh_timestamp_seconds",
-		"When the last good answer of the resource was asked for, by its first call.", labelResource, labelWindow)
-	refreshCompleteMetric = defineGauge("refresh_complete",
-		"0 if the server has more departments (total) than it handed over (departments), 1 if the exported answer has them all.", labelResource, labelWindow)
-	windowStartMetric = defineGauge("window_start_timestamp_seconds",
+	refreshSuccessMetric = newGauge("refresh_success",
+		"1 if the latest ended attempt to get the resource gave a valid answer, 0 if it did not.", labelResource, labelWindow)
+	refreshTimestampMetric = newGauge("refresh_timestamp_seconds",
+		"When the last good answer of the resource was asked for (its first call).", labelResource, labelWindow)
+	refreshCompleteMetric = newGauge("refresh_complete",
+		"0 if the server has more departments (total) than it handed over (departments), 1 if the exported answer has all of them.", labelResource, labelWindow)
+	windowStartMetric = newGauge("window_start_timestamp_seconds",
 		"First moment of the period that the exported answer covers.", labelResource, labelWindow)
-	windowEndMetric = defineGauge("window_end_timestamp_seconds",
+	windowEndMetric = newGauge("window_end_timestamp_seconds",
 		"Last moment of the period that the exported answer covers.", labelResource, labelWindow)
-	inactivityTimeoutMetric = defineGauge("visitor_inactivity_timeout_seconds",
-		"inactivity_timeout as configured. It should be the server's Livechat_visitor_inactivity_timeout: "+
+	inactivityTimeoutMetric = newGauge("visitor_inactivity_timeout_seconds",
+		"inactivity_timeout as configured. It should equal the server's Livechat_visitor_inactivity_timeout: "+
 			"a visitor silent for less has not abandoned a chat.")
 )
 
-// metrics are these, in the order of their names.
-var metrics = sortedByName(
-	abandonedRoomsMetric, abandonmentsMetric, periodStartMetric, roomsMetric,
-	departmentInfoMetric, departmentEnabledMetric, departmentAgentsMetric,
-	upMetric, refreshSuccessMetric, refreshTimestampMetric, refreshCompleteMetric,
-	windowStartMetric, windowEndMetric, inactivityTimeoutMetric,
-)
-
-// metric is what all series of a metric have in common.
+// metric is a name with its help, type and labels.
 type metric struct {
-	desc       *prometheus.Desc
 	name, help string
 	kind       dto.MetricType
-	labels     []string
+	labels     []string // In order.
 }
 
-// defineGauge describes a gauge. The labels stand in the order of the alphabet, as they
-// do on the page.
-func defineGauge(name, help string, labels ...string) *metric {
-	return define(dto.MetricType_GAUGE, name, help, labels)
+func newGauge(name, help string, labels ...string) *metric {
+	return &metric{prometheus.BuildFQName(namespace, "", name), help, dto.MetricType_GAUGE, labels}
 }
 
-// defineCounter describes a counter, as defineGauge does a gauge.
-func defineCounter(name, help string, labels ...string) *metric {
-	return define(dto.MetricType_COUNTER, name, help, labels)
+func newCounter(name, help string, labels ...string) *metric {
+	return &metric{prometheus.BuildFQName(namespace, "", name), help, dto.MetricType_COUNTER, labels}
 }
 
-func define(kind dto.MetricType, name, help string, labels []string) *metric {
-	name = prometheus.BuildFQName(namespace, "", name)
-	return &metric{desc: prometheus.NewDesc(name, help, labels, nil), name: name, help: help, kind: kind, labels: labels}
+// family returns a family without series.
+func (m *metric) family() *dto.MetricFamily {
+	return &dto.MetricFamily{Name: &m.name, Help: &m.help, Type: &m.kind}
 }
 
-func sortedByName(metrics ...*metric) []*metric {
-	slices.SortFunc(metrics, func(a, b *metric) int { return cmp.Compare(a.name, b.name) })
-	return metrics
+// gauge returns a series with the values of its labels.
+func (m *metric) gauge(value float64, labels ...string) *dto.Metric {
+	series := &dto.Metric{Gauge: &dto.Gauge{Value: &value}}
+	for i := range labels {
+		series.Label = append(series.Label, &dto.LabelPair{Name: &m.labels[i], Value: &labels[i]})
+	}
+	return series
+}
+
+// APIMetrics are the metrics of the calls to one workspace. They survive reloads. It is
+// safe for concurrent use.
+type APIMetrics struct {
+	registry  *prometheus.Registry
+	requests  *prometheus.CounterVec
+	duration  *prometheus.HistogramVec
+	deferred  *prometheus.CounterVec
+	remaining *prometheus.GaugeVec
+}
+
+// NewAPIMetrics returns the metrics, with every series of the routes at 0: a counter that
+// appears with its first failure has no increase that an alert could see.
+func NewAPIMetrics(routes []*rocketchat.Route) *APIMetrics {
+	m := &APIMetrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: "api", Name: "requests_total",
+			Help: "Calls sent to the Rocket.Chat API, by the last part of the path and by how they ended.",
+		}, []string{labelRoute, labelOutcome}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Subsystem: "api", Name: "request_duration_seconds",
+			Help:    "Time from sending a call to the Rocket.Chat API to the end of its answer, by the last part of the path.",
+			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  100,
+			NativeHistogramMinResetDuration: time.Hour,
+		}, []string{labelRoute}),
+		deferred: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: "api", Name: "calls_deferred_total",
+			Help: "Calls that a scrape left for a later one, because the call budget was spent or the server refused calls, by the last part of the path. " +
+				"Grows in normal operation.",
+		}, []string{labelRoute}),
+		remaining: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Subsystem: "api", Name: "rate_limit_remaining",
+			Help: "The last X-RateLimit-Remaining of the Rocket.Chat API, by the last part of the path.",
+		}, []string{labelRoute}),
+	}
+	m.registry.MustRegister(m.requests, m.duration, m.deferred, m.remaining)
+	for _, route := range routes {
+		m.AddRoute(route)
+	}
+	return m
+}
+
+// AddRoute initialises the series of a route at 0.
+func (m *APIMetrics) AddRoute(route *rocketchat.Route) {
+	m.duration.WithLabelValues(route.Name)
+	m.deferred.WithLabelValues(route.Name)
+	for _, outcome := range rocketchat.Outcomes() {
+		m.requests.WithLabelValues(route.Name, string(outcome))
+	}
+}
+
+// Observe counts a call. The logout at the end of a workspace is on no page.
+func (m *APIMetrics) Observe(call rocketchat.Call) {
+	if slices.Contains([]*rocketchat.Route{rocketchat.Logout, rocketchat.ServerInfo}, call.Route) {
+		return
+	}
+	m.requests.WithLabelValues(call.Route.Name, string(call.Outcome)).Inc()
+	m.duration.WithLabelValues(call.Route.Name).Observe(call.Duration.Seconds())
+	if call.Remaining >= 0 {
+		m.remaining.WithLabelValues(call.Route.Name).Set(float64(call.Remaining))
+	}
+}
+
+// deferCalls counts calls that a scrape needed and did not get.
+func (m *APIMetrics) deferCalls(route *rocketchat.Route, calls int) {
+	m.deferred.WithLabelValues(route.Name).Add(float64(calls))
 }

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"time"
 
 	"livechat_exporter/internal/rocketchat"
@@ -12,14 +13,14 @@ const noDepartmentName = "(no department)"
 // page is what a scrape exports of a workspace's departments, all at one moment.
 type page struct {
 	answers []exportedAnswer
-	// ids are the departments that have a number wherever others do: those that an
-	// answer names, those of the list that are not archived, and none. In order.
+	// ids are the exported departments, in order: those that an answer names, those of
+	// the list that are not archived, and [rocketchat.NoDepartment].
 	ids []string
 	// list are the departments of the list, ordered by ID.
-	list []rocketchat.ListedDepartment
+	list []rocketchat.Department
 }
 
-// exportedAnswer is an answer and where it comes from.
+// exportedAnswer is an answer and its resource.
 type exportedAnswer struct {
 	*answer
 
@@ -29,38 +30,37 @@ type exportedAnswer struct {
 // page returns what can be exported now.
 func (w *Workspace) page(now time.Time) page {
 	p := page{ids: []string{rocketchat.NoDepartment}}
-	listed := false // Whether a whole list says which departments there are.
+	complete := false // Whether a complete list says which departments exist.
 	for _, r := range w.resources {
 		a := r.exported(now, w.options.MaxAge)
 		if a == nil {
 			continue
 		}
-		p.answers = append(p.answers, exportedAnswer{answer: a, resource: r})
-		p.ids = union(p.ids, a.counts, func(d *rocketchat.Department) string { return d.ID })
-		if r.name == departmentsResource {
-			listed = a.complete
-			p.list = a.list
-			p.ids = union(p.ids, a.active, func(id *string) string { return *id })
+		p.answers = append(p.answers, exportedAnswer{a, r})
+		p.ids = union(p.ids, len(a.counts), func(i int) string { return a.counts[i].ID })
+		if r.name == resourceDepartments {
+			p.list, complete = a.list, a.complete
 		}
 	}
+	active := slices.DeleteFunc(slices.Clone(p.list), func(d rocketchat.Department) bool { return d.Archived })
+	p.ids = union(p.ids, len(active), func(i int) string { return active[i].ID })
 	for _, a := range p.answers {
-		if !listed {
-			p.ids = union(p.ids, a.implied, func(id *string) string { return *id })
+		if !complete {
+			p.ids = union(p.ids, len(a.restIDs), func(i int) string { return a.restIDs[i] })
 		}
 	}
 	return p
 }
 
-// union returns the ids together with those of the elements; all are in order. Mostly
-// it has them all: the answers are of the same departments.
-func union[E any](ids []string, elements []E, id func(*E) string) []string {
-	missing, i := 0, 0
-	for e := range elements {
-		next := id(&elements[e])
-		for i < len(ids) && ids[i] < next {
-			i++
+// union returns the ids together with n others; both are in order. Mostly the others are
+// among them, because the answers are of the same departments: then nothing is copied.
+func union(ids []string, n int, other func(int) string) []string {
+	missing, at := 0, 0
+	for i := range n {
+		for at < len(ids) && ids[at] < other(i) {
+			at++
 		}
-		if i == len(ids) || ids[i] != next {
+		if at == len(ids) || ids[at] != other(i) {
 			missing++
 		}
 	}
@@ -68,44 +68,45 @@ func union[E any](ids []string, elements []E, id func(*E) string) []string {
 		return ids
 	}
 	all := make([]string, 0, len(ids)+missing)
-	for e := range elements {
-		next := id(&elements[e])
-		for len(ids) > 0 && ids[0] < next {
+	for i := range n {
+		for len(ids) > 0 && ids[0] < other(i) {
 			all, ids = append(all, ids[0]), ids[1:]
 		}
-		if len(ids) == 0 || ids[0] != next {
-			all = append(all, next)
+		if len(ids) == 0 || ids[0] != other(i) {
+			all = append(all, other(i))
 		}
 	}
 	return append(all, ids...)
 }
 
-// departments yields the ids in order, each with what the list has of it, nil if
-// nothing.
-func (p *page) departments(yield func(id string, listed *rocketchat.ListedDepartment) bool) {
+// departments yields the index and id of each department, with its entry in the list, nil
+// if there is none.
+func (p *page) departments(yield func(i int, id string, listed *rocketchat.Department)) {
 	list := p.list
-	for _, id := range p.ids {
+	for i, id := range p.ids {
 		for len(list) > 0 && list[0].ID < id {
 			list = list[1:]
 		}
-		var listed *rocketchat.ListedDepartment
+		var listed *rocketchat.Department
 		if len(list) > 0 && list[0].ID == id {
 			listed = &list[0]
 		}
-		if !yield(id, listed) {
-			return
-		}
+		yield(i, id, listed)
 	}
 }
 
-// departmentName is what people call the department.
-func departmentName(id string, listed *rocketchat.ListedDepartment) string {
-	switch {
-	case id == rocketchat.NoDepartment:
-		return noDepartmentName
-	case listed != nil && listed.Name != "":
-		return listed.Name
-	default:
-		return id
-	}
+// names returns the readable names of the departments.
+func (p *page) names() []string {
+	names := make([]string, len(p.ids))
+	p.departments(func(i int, id string, listed *rocketchat.Department) {
+		switch {
+		case id == rocketchat.NoDepartment:
+			names[i] = noDepartmentName
+		case listed != nil && listed.Name != "":
+			names[i] = listed.Name
+		default:
+			names[i] = id
+		}
+	})
+	return names
 }

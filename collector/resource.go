@@ -2,132 +2,248 @@ package collector
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
 	"livechat_exporter/internal/rocketchat"
+	"livechat_exporter/internal/window"
 )
 
 // The values of the label resource.
 const (
-	abandonedRoomsResource = "abandoned_rooms"
-	abandonmentsResource   = "abandonments"
-	roomsResource          = "rooms"
-	departmentsResource    = "departments"
+	resourceAbandonedRooms = "abandoned_rooms"
+	resourceAbandonments   = "abandonments"
+	resourceRooms          = "rooms"
+	resourceDepartments    = "departments"
 )
 
-// resource is one thing that the workspace is asked for. It is safe for concurrent
-// use.
+// monthLabel is the value of the label window for the counter.
+const monthLabel = "month"
+
+// departmentsRefresh is the least time between two good answers of the department list,
+// which changes rarely.
+const departmentsRefresh = 5 * time.Minute
+
+// resource is one thing that the workspace is asked for.
 type resource struct {
-	name   string
-	window Window
-	route  string
-	// fetch asks, with one moment for all of its calls.
-	fetch func(ctx context.Context, now time.Time, questions []*rocketchat.Question) (answer, error)
-	// metric is what the numbers of its answers are exported as; nil if they have none.
+	name  string
+	label string // The value of the label window.
+	// window is zero for what has no period.
+	window window.Window
+	zone   *time.Location // Where the window's calendar periods begin.
+	route  *rocketchat.Route
+	// keys identify its queries; see [rocketchat.Query].
+	keys []string
+	// metric is what its numbers are exported as; nil if they have none.
 	metric *metric
-	// alive says that its attempts tell whether the workspace is up.
-	alive bool
+	// fetch sends the queries, all with one now, which is in the zone.
+	fetch func(ctx context.Context, now time.Time, queries []rocketchat.Query) (answer, error)
 
-	*memory
+	*state
 }
 
-// memory is what is known of a resource between scrapes.
-type memory struct {
-	questions []*rocketchat.Question
-
-	mu    sync.Mutex
-	state refreshState
-	// last is the last good answer, nil before the first.
-	last *answer
-	// held is what the counter keeps.
-	held heldCounter
-	// running is closed when the attempt on its way has ended; nil if there is none.
-	running chan struct{}
-	// turn is when the latest attempt began, in the order of all attempts.
-	turn uint64
-	// told is the failure that the log knows of.
-	told failure
+// sameAs reports whether the other resource is asked for the same, so that its state
+// holds for this one.
+func (r *resource) sameAs(other *resource) bool {
+	return r.name == other.name && r.label == other.label && r.window.SamePeriods(other.window)
 }
 
-// refreshState is how the latest attempts of a resource ended.
-type refreshState struct {
-	endedAt   time.Time // When the latest attempt ended, zero before the first.
-	startedAt time.Time // When that attempt started.
-	failure   failure   // Why the latest attempt failed, zero if it did not.
-	err       error     // The same, for the log.
-	succeeded time.Time // When the latest good attempt ended, zero before the first.
-	askedAt   time.Time // When the last good answer was asked for, zero before the first.
+// state is what is known of a resource between scrapes. It survives reloads.
+type state struct {
+	mu          sync.Mutex
+	latest      attempt
+	succeededAt time.Time // When the latest good attempt ended, zero before the first.
+	last        *answer   // The last good answer, nil before the first.
+	counter     monotonicCounter
+	inFlight    chan struct{} // Closed when the attempt in flight has ended; nil if there is none.
+	order       uint64        // The place of the latest attempt in the order of all.
+	logged      failure       // What the log last reported.
 }
 
-// resources returns what the workspace is asked for, in a fixed order.
-func resources(options Options) []*resource {
+// attempt is how an attempt ended. It is zero before the first.
+type attempt struct {
+	startedAt, endedAt time.Time
+	failure            failure // Zero if it succeeded.
+	err                error
+}
+
+// status is a copy of what is known of the attempts.
+type status struct {
+	attempt
+
+	succeededAt, askedAt time.Time
+	running              bool
+}
+
+func (r *resource) status() status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := status{attempt: r.latest, succeededAt: r.succeededAt, running: r.inFlight != nil}
+	if r.last != nil {
+		s.askedAt = r.last.askedAt
+	}
+	return s
+}
+
+// answer is a good answer. It does not change once it is there.
+type answer struct {
+	askedAt time.Time
+	period  window.Period // Zero for what has no period.
+	// complete is whether the server handed over all departments.
+	complete bool
+
+	// counts are the numbers of departments that the answer names, ordered by ID.
+	counts []rocketchat.Count
+	// countedAt is when the counts were asked for: before askedAt where a later answer
+	// did not move the counter.
+	countedAt time.Time
+	// zeroFill is whether departments missing from counts are exported as 0, or as their
+	// value in rest: that of counters that this answer no longer names.
+	zeroFill bool
+	rest     map[string]int64
+	// restIDs are departments of rest that the answer names with nothing to count. They
+	// are exported only while no complete list says which departments exist, or archived
+	// and removed departments would stay.
+	restIDs []string
+	// counter is whether the counts are of the counter, from period.Start on.
+	counter bool
+
+	// list are the departments of the list, ordered by ID; nil in other answers.
+	list []rocketchat.Department
+}
+
+// newResources returns what the workspace is asked for, in a fixed order.
+func newResources(o Options) []*resource {
 	var all []*resource
-	for _, window := range options.Windows {
-		all = append(all, abandonedRoomsOf(options.API, window))
+	for _, w := range o.Windows {
+		all = append(all, newAbandonedRooms(o.API, w))
 	}
-	if options.Counter {
-		all = append(all, abandonmentsIn(options.API, options.Zone))
+	if o.Counter {
+		all = append(all, newAbandonments(o.API))
 	}
-	if options.Rooms {
-		for _, window := range options.Windows {
-			all = append(all, roomsOf(options.API, window))
+	if o.Rooms {
+		for _, w := range o.Windows {
+			all = append(all, newRooms(o.API, w))
 		}
 	}
-	if options.Departments {
-		all = append(all, departmentsOf(options.API))
+	if o.Departments {
+		all = append(all, newDepartments(o.API))
+	}
+	for _, r := range all {
+		r.zone = o.Zone
 	}
 	return all
 }
 
-// newMemory returns the memory of a resource that asks so many questions.
-func newMemory(questions int) *memory {
-	m := &memory{questions: make([]*rocketchat.Question, questions)}
-	for i := range m.questions {
-		m.questions[i] = new(rocketchat.Question)
-	}
-	return m
-}
-
-// takeOver takes the memory of the same resource among others, whose workspace has
-// been closed.
-func (r *resource) takeOver(previous []*resource) {
-	i := slices.IndexFunc(previous, func(p *resource) bool {
-		return p.name == r.name && p.window.name == r.window.name && p.window.meaning == r.window.meaning
-	})
-	if i >= 0 {
-		r.memory = previous[i].memory
+func newAbandonedRooms(api API, w window.Window) *resource {
+	return &resource{
+		name: resourceAbandonedRooms, label: w.Name, window: w, metric: abandonedRoomsMetric, state: new(state),
+		route: rocketchat.TotalAbandonedChats, keys: []string{resourceAbandonedRooms + "/" + w.Name},
+		fetch: func(ctx context.Context, now time.Time, queries []rocketchat.Query) (answer, error) {
+			p := w.Period(now)
+			got, err := api.AbandonedRooms(ctx, queries[0], p.Start, p.End)
+			return answer{period: p, complete: got.Complete, counts: got.Departments}, err
+		},
 	}
 }
 
-// current returns how the latest attempts ended.
-func (r *resource) current() refreshState {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.state
-}
-
-// exported returns what may be exported of the last good answer, nil if it is too old
-// or its period has ended.
-func (r *resource) exported(now time.Time, maxAge time.Duration) *answer {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	a, oldest := r.last, r.window.refresh+maxAge
-	switch {
-	case a == nil, age(a.askedAt, now) >= oldest, !r.window.current(a.period, now):
-		return nil
-	case age(a.countedAt, now) >= oldest:
-		uncounted := *a
-		uncounted.counts, uncounted.implied, uncounted.others = nil, nil, false
-		return &uncounted
+// newAbandonments returns the resource of the counter: the abandoned rooms that closed
+// since the month began. One answer for the month would leave out rooms that were open
+// when it began, so two answers that begin with the month before are subtracted: rooms
+// closed until now, and rooms closed before the month.
+func newAbandonments(api API) *resource {
+	month := window.Window{Name: monthLabel, Calendar: window.ThisMonth}
+	return &resource{
+		name: resourceAbandonments, label: monthLabel, window: month, metric: abandonmentsMetric, state: new(state),
+		route: rocketchat.TotalAbandonedChats, keys: []string{resourceAbandonments + "/now", resourceAbandonments + "/before"},
+		fetch: func(ctx context.Context, now time.Time, queries []rocketchat.Query) (answer, error) {
+			p := month.Period(now)
+			// A room closed in the first millisecond belongs to the new month, and the
+			// server's bounds are inclusive.
+			before := p.Start.Add(-time.Millisecond)
+			start := window.StartOfMonth(before)
+			all, old, err := both(
+				func() (rocketchat.Counts, error) { return api.AbandonedRooms(ctx, queries[0], start, p.End) },
+				func() (rocketchat.Counts, error) { return api.AbandonedRooms(ctx, queries[1], start, before) },
+			)
+			if err != nil {
+				return answer{}, err
+			}
+			a := answer{period: p, counter: true, complete: all.Complete && old.Complete, zeroFill: all.Complete && old.Complete}
+			a.counts = merge(all, old, func(all, old int64) int64 {
+				// The past changed between the two answers: they say nothing about now.
+				a.zeroFill = a.zeroFill && all >= old
+				return all - old
+			})
+			return a, nil
+		},
 	}
-	return a
 }
 
-// age is how much time has passed, by the clock of the process or by the one on the wall,
-// whichever says more: the first stands still while a machine sleeps, and the second can
-// be set back.
-func age(since, now time.Time) time.Duration {
-	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
+// newRooms returns the resource of the rooms opened in a window, which takes two queries
+// on every release.
+func newRooms(api API, w window.Window) *resource {
+	return &resource{
+		name: resourceRooms, label: w.Name, window: w, metric: roomsMetric, state: new(state),
+		route: rocketchat.AmountOfChats, keys: []string{resourceRooms + "/" + w.Name + "/answered", resourceRooms + "/" + w.Name + "/waiting"},
+		fetch: func(ctx context.Context, now time.Time, queries []rocketchat.Query) (answer, error) {
+			p := w.Period(now)
+			answered, waiting, err := both(
+				func() (rocketchat.Counts, error) { return api.Rooms(ctx, queries[0], p.Start, p.End, true) },
+				func() (rocketchat.Counts, error) { return api.Rooms(ctx, queries[1], p.Start, p.End, false) },
+			)
+			sum := merge(answered, waiting, func(a, b int64) int64 { return a + b })
+			return answer{period: p, complete: answered.Complete && waiting.Complete, counts: sum}, err
+		},
+	}
+}
+
+func newDepartments(api API) *resource {
+	return &resource{
+		name: resourceDepartments, window: window.Window{Refresh: departmentsRefresh}, state: new(state),
+		route: rocketchat.Departments, keys: []string{resourceDepartments},
+		fetch: func(ctx context.Context, _ time.Time, queries []rocketchat.Query) (answer, error) {
+			got, err := api.Departments(ctx, queries[0])
+			return answer{complete: got.Complete, list: got.Departments}, err
+		},
+	}
+}
+
+// both sends two queries at once. If one fails, both do.
+func both(first, second func() (rocketchat.Counts, error)) (a, b rocketchat.Counts, err error) {
+	var firstErr error
+	var wg sync.WaitGroup
+	wg.Go(func() { a, firstErr = first() })
+	b, err = second()
+	wg.Wait()
+	if firstErr != nil {
+		err = firstErr
+	}
+	return a, b, err
+}
+
+// merge combines the numbers of each department in two answers. A department that one of
+// them does not name has 0 there if that one is complete; otherwise its number is unknown
+// and it is left out.
+func merge(a, b rocketchat.Counts, combine func(a, b int64) int64) []rocketchat.Count {
+	x, y := a.Departments, b.Departments
+	merged := make([]rocketchat.Count, 0, max(len(x), len(y)))
+	for len(x) > 0 || len(y) > 0 {
+		switch {
+		case len(y) == 0 || len(x) > 0 && x[0].ID < y[0].ID:
+			if b.Complete {
+				merged = append(merged, rocketchat.Count{ID: x[0].ID, Rooms: combine(x[0].Rooms, 0)})
+			}
+			x = x[1:]
+		case len(x) == 0 || y[0].ID < x[0].ID:
+			if a.Complete {
+				merged = append(merged, rocketchat.Count{ID: y[0].ID, Rooms: combine(0, y[0].Rooms)})
+			}
+			y = y[1:]
+		default:
+			merged = append(merged, rocketchat.Count{ID: x[0].ID, Rooms: combine(x[0].Rooms, y[0].Rooms)})
+			x, y = x[1:], y[1:]
+		}
+	}
+	return merged
 }

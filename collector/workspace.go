@@ -1,106 +1,178 @@
+// Package collector is the Prometheus side of the exporter: the state of a workspace
+// between scrapes, the scrape, and the metrics.
+//
+// A [Workspace] has a resource for each thing that it asks Rocket.Chat for: the abandoned
+// rooms of a window, the rooms opened in it, the counter, the department list. A scrape
+// starts an attempt of each resource that is due and gets its calls from the budget, waits
+// until the attempts have ended or its own deadline has passed, and exports the last good
+// answer of each resource that has not expired. Attempts outlive their scrape. Nothing
+// runs between scrapes but calls in flight.
+//
+// The package knows neither HTTP nor YAML.
 package collector
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
 
+	"livechat_exporter/internal/budget"
 	"livechat_exporter/internal/rocketchat"
+	"livechat_exporter/internal/window"
 )
 
-// API is what the package needs of a workspace. It must be safe for concurrent
-// use, and its ids must stand once in each answer, in order. Its methods are
-// documented at rocketchat.Client.
+// API is what the package needs of a workspace: a [rocketchat.Client], which documents
+// the methods.
 type API interface {
-	AbandonedRooms(ctx context.Context, start, end time.Time, question *rocketchat.Question) (rocketchat.Answer, error)
-	Rooms(ctx context.Context, start, end time.Time, answered bool, question *rocketchat.Question) (rocketchat.Answer, error)
-	DepartmentList(ctx context.Context, question *rocketchat.Question) (rocketchat.DepartmentList, error)
-	// Reserve and Release are called for every attempt, before and after it.
-	Reserve(route string, place rocketchat.Place, questions ...*rocketchat.Question) (calls int, ok bool)
-	Release(questions ...*rocketchat.Question)
-	// CallsLeft is for people: what could be sent of a route now.
-	CallsLeft(route string) (calls int, next time.Time)
+	Reserve(route *rocketchat.Route, waiter budget.Waiter, keys ...string) (shares []*budget.Reservation, calls int)
+	AbandonedRooms(ctx context.Context, q rocketchat.Query, start, end time.Time) (rocketchat.Counts, error)
+	Rooms(ctx context.Context, q rocketchat.Query, start, end time.Time, answered bool) (rocketchat.Counts, error)
+	Departments(ctx context.Context, q rocketchat.Query) (rocketchat.DepartmentList, error)
+	CallsLeft(route *rocketchat.Route) (calls int, next time.Time)
 }
 
 // Options are what a [Workspace] needs. All are required but Previous.
 type Options struct {
-	// API asks the workspace.
 	API API
-	// Calls counts what API sends; it is on the workspace's page.
-	Calls *APICalls
+	// Metrics are those of API's calls; they are on the workspace's page.
+	Metrics *APIMetrics
 	// Windows are exported each; their names differ.
-	Windows []Window
-	// Rooms, Counter and Departments say whether to ask for the chats opened in each
-	// window, for the counter of abandonments, and for the list of departments.
+	Windows []window.Window
+	// Rooms, Counter and Departments switch on the rooms opened in each window, the
+	// counter, and the department list.
 	Rooms, Counter, Departments bool
-	// Zone is the time zone whose months the counter counts in.
+	// Zone is where calendar windows and the counter's months begin.
 	Zone *time.Location
-	// InactivityTimeout is what the workspace is configured to.
+	// InactivityTimeout is exported as configured.
 	InactivityTimeout time.Duration
 	// MaxAge is how far beyond its refresh interval an exported answer may age.
 	MaxAge time.Duration
 	// Now is the clock.
 	Now func() time.Time
-	// Logger is told when refreshing begins to fail, fails for another reason,
-	// and succeeds again; at level debug of every attempt.
+	// Logger logs when a resource begins to fail, fails for another reason, and recovers.
 	Logger log.Logger
-	// Previous is the workspace that this one takes the place of, with the same
-	// address and account, nil if there is none. What it knows of the resources
-	// that both have is kept. It must have been closed.
+	// Previous is a closed workspace with the same address and account, whose state is
+	// kept where a resource is asked for the same; nil if there is none.
 	Previous *Workspace
 }
 
-// Workspace is what the exporter knows of one workspace between scrapes, and the
-// attempts that are on their way. Nothing runs in it unless it is scraped. It is safe
-// for concurrent use.
+// Workspace is the state of one workspace. It is safe for concurrent use.
 type Workspace struct {
 	options   Options
 	resources []*resource
 
-	// lifetime is the context of the attempts: they outlive the scrape that began
-	// them.
+	// lifetime is the context of the attempts.
 	lifetime context.Context //nolint:containedctx // An attempt belongs to the workspace, not to a request.
-	end      context.CancelFunc
+	cancel   context.CancelFunc
 	attempts sync.WaitGroup
 
-	// departments are the series that no page is using, nil if there are none. Two pages
-	// at once have each its own.
-	departments atomic.Pointer[departmentSeries]
+	// idle are department series that no page is using; see exposition.go.
+	idle atomic.Pointer[departmentSeries]
 
-	starting sync.Mutex // Held by the scrape that looks for what is due.
-	turns    uint64     // How many attempts have begun; guarded by starting.
-	telling  sync.Mutex // Held by the scrape that logs what changed.
+	scheduling sync.Mutex // Held by the scrape that starts what is due.
+	started    uint64     // How many attempts have started; guarded by scheduling.
+	logging    sync.Mutex // Held by the scrape that logs what has changed.
 }
 
-// NewWorkspace returns the workspace. It asks nothing before the first scrape, and has
-// to be closed.
+// NewWorkspace returns a workspace. It sends nothing before the first scrape, and must be
+// closed.
 func NewWorkspace(options Options) *Workspace {
-	w := &Workspace{options: options, resources: resources(options)}
-	w.lifetime, w.end = context.WithCancel(context.Background())
-	if previous := options.Previous; previous != nil {
-		for _, r := range w.resources {
-			r.takeOver(previous.resources)
-		}
-		w.turns = previous.turns
-		w.options.Previous = nil // It has nothing more to give.
+	w := &Workspace{options: options, resources: newResources(options)}
+	w.lifetime, w.cancel = context.WithCancel(context.Background())
+	if options.Previous != nil {
+		w.inherit(options.Previous)
+		w.options.Previous = nil // It would stay in memory.
 	}
 	return w
 }
 
-// Close ends the calls that are on their way, and returns when they have ended. A
-// closed workspace can be scraped: it gives the answers that it has.
+// inherit takes over the state of the resources that both workspaces have.
+func (w *Workspace) inherit(previous *Workspace) {
+	sameZone := w.options.Zone.String() == previous.options.Zone.String()
+	for _, r := range w.resources {
+		i := slices.IndexFunc(previous.resources, r.sameAs)
+		if i >= 0 && (sameZone || r.window.Calendar == "") {
+			r.state = previous.resources[i].state
+		}
+	}
+	w.started = previous.started
+}
+
+// Close cancels the calls in flight and returns when their attempts have ended. A closed
+// workspace can still be scraped: it exports the answers that it has.
 func (w *Workspace) Close() {
-	w.starting.Lock()
-	w.end()
-	w.starting.Unlock()
+	w.scheduling.Lock()
+	w.cancel()
+	w.scheduling.Unlock()
 	w.attempts.Wait()
 	w.logChanges()
 }
 
-// Scrape returns one scrape, which ends when ctx does.
-func (w *Workspace) Scrape(ctx context.Context) Scrape {
-	return &scrape{ctx: ctx, workspace: w}
+// upFor is how long one good answer keeps livechat_up at 1.
+const upFor = 2 * time.Minute
+
+// up reports whether the workspace gives valid numbers: if an attempt that ended within
+// upFor did, or else if the latest attempt did.
+func (w *Workspace) up(now time.Time) bool {
+	var latest attempt
+	for _, r := range w.resources {
+		if r.route != rocketchat.TotalAbandonedChats {
+			continue
+		}
+		s := r.status()
+		if !s.succeededAt.IsZero() && now.Sub(s.succeededAt) <= upFor {
+			return true
+		}
+		if s.endedAt.After(latest.endedAt) {
+			latest = s.attempt
+		}
+	}
+	return !latest.endedAt.IsZero() && latest.failure == (failure{})
+}
+
+// ResourceStatus is the state of one resource, for people.
+type ResourceStatus struct {
+	// Resource and Window are the labels of its series; Route is that of its calls.
+	Resource, Window, Route string
+	// Attempted is whether an attempt has ended.
+	Attempted bool
+	// Succeeded is whether the latest attempt gave a valid answer.
+	Succeeded bool
+	// Outcome is "ok", or why the latest attempt failed; empty if none has ended.
+	Outcome string
+	// Running is whether an attempt is in flight.
+	Running bool
+	// AskedAt is when the last good answer was asked for, zero if there is none.
+	AskedAt time.Time
+	// Exported is whether that answer is still exported.
+	Exported bool
+	// CallsLeft is how many calls of the route could be sent now, -1 without a limit.
+	CallsLeft int
+	// NextCall is when the next call of the route can be sent, zero if at once.
+	NextCall time.Time
+}
+
+// Status returns the state of the resources, in a fixed order. It sends nothing.
+func (w *Workspace) Status() []ResourceStatus {
+	now := w.options.Now()
+	all := make([]ResourceStatus, len(w.resources))
+	for i, r := range w.resources {
+		state := r.status()
+		s := &all[i]
+		*s = ResourceStatus{
+			Resource: r.name, Window: r.label, Route: r.route.Name,
+			Attempted: !state.endedAt.IsZero(), Succeeded: !state.endedAt.IsZero() && state.failure == failure{},
+			Outcome: state.failure.outcome, Running: state.running, AskedAt: state.askedAt,
+			Exported: r.exported(now, w.options.MaxAge) != nil,
+		}
+		if s.Succeeded {
+			s.Outcome = string(rocketchat.OK)
+		}
+		s.CallsLeft, s.NextCall = w.options.API.CallsLeft(r.route)
+	}
+	return all
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // listen listens on an address, or, where that cannot be had, on a free port of the
-// same host, and says so.
+// same host, and prints that.
 func listen(ctx context.Context, who, address string, out io.Writer) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, taken := config.Listen(ctx, "tcp", address)

@@ -54,7 +54,7 @@ const (
 	tokenFile  = "receiver_token"
 )
 
-// The shipped waiting times are for people who are to be told once and not too often.
+// The shipped waiting times are for people, who want few notifications.
 const (
 	groupWait     = "5s"
 	groupInterval = "15s"

@@ -6,7 +6,7 @@
 //
 // With --stack, which "make demo" sets, it runs Prometheus and Alertmanager behind the
 // exporter with the rules and routes as shipped, has a department lose visitors, and
-// prints what Alertmanager tells of it.
+// prints Alertmanager's notifications.
 //
 // It knows the exporter by its command line, its environment and its pages alone,
 // as a user does, and the other programs in the same way.

@@ -81,7 +81,7 @@ func parse(args []string, stdout io.Writer) (f flags, done bool, err error) {
 	app.Flag("alertmanager.listen-address", "With --stack: address of Alertmanager. Where it is taken, a free port is.").
 		Default("127.0.0.1:9093").StringVar(&f.alertmanager)
 	_, err = app.Parse(args)
-	return f, done, err //nolint:wrapcheck // The message is for the user, as it is.
+	return f, done, err
 }
 
 // demo runs until ctx ends, or until something that must not end does.
@@ -138,7 +138,7 @@ func begin(ctx context.Context, f flags, company traffic.Generator, build builde
 	return r, err
 }
 
-// report is what there is to tell of the workspace and the exporter.
+// report is the state of the workspace and the exporter, for printing.
 func (r *running) report(f flags) report {
 	return report{
 		workspace:   r.workspace.address,

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// notification is what Alertmanager tells, to be read in one line.
+// notification is one notification of Alertmanager, as one line.
 type notification interface {
 	line() string
 }

@@ -68,7 +68,7 @@ func (p past) write(w io.Writer) error {
 		}
 	}
 	fmt.Fprintln(out, "# EOF")
-	return out.Flush() //nolint:wrapcheck // The caller says what was written.
+	return out.Flush()
 }
 
 // writeRecorded writes what the rule perHour would have recorded.

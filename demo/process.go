@@ -22,7 +22,7 @@ const (
 type process struct {
 	name string // as in a sentence
 	cmd  *exec.Cmd
-	// ended is closed when the process has ended, and cmd tells how.
+	// ended is closed when the process has ended, and cmd has how.
 	ended chan struct{}
 }
 
@@ -38,7 +38,7 @@ func startProcess(name, binary string, args, environment []string, stderr io.Wri
 	p := &process{name: name, cmd: cmd, ended: make(chan struct{})}
 	go func() {
 		defer close(p.ended)
-		_ = cmd.Wait() // The process's state says the same.
+		_ = cmd.Wait() // The process's state has the same.
 	}()
 	return p, nil
 }
@@ -66,7 +66,7 @@ func (p *process) endsWithin(d time.Duration) bool {
 	}
 }
 
-// endedError says how the process ended.
+// endedError is how the process ended.
 func (p *process) endedError() error {
 	return fmt.Errorf("%s has ended (%s): its messages are above", p.name, p.cmd.ProcessState)
 }

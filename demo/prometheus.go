@@ -91,7 +91,7 @@ func prometheusConfig(exporter, alertmanager string) (string, error) {
 // jobName is the label job of all that Prometheus gets from the exporter.
 const jobName = "livechat"
 
-// hasPages says whether a Prometheus was built with its pages for browsers.
+// hasPages reports whether a Prometheus was built with its pages for browsers.
 func hasPages(ctx context.Context, address string) bool {
 	_, err := get(ctx, "http://"+address+"/alerts")
 	return err == nil

@@ -23,8 +23,8 @@ const (
 // maxNotification bounds what is read of a notification, in bytes.
 const maxNotification = 1 << 20
 
-// receiver is whom Alertmanager tells: the channels of a Rocket.Chat, and a webhook.
-// It prints what it is told.
+// receiver receives Alertmanager's notifications, as the channels of a Rocket.Chat and as a webhook.
+// It prints them.
 type receiver struct {
 	address string
 	server  *http.Server
@@ -65,19 +65,19 @@ func (r *receiver) handler() http.Handler {
 	return mux
 }
 
-// receive reads a notification of a kind and tells of it. What is none is refused.
+// receive reads a notification of a kind and prints it. Anything else is refused.
 func receive[N notification](r *receiver, w http.ResponseWriter, request *http.Request) bool {
 	var n N
 	if err := json.NewDecoder(http.MaxBytesReader(w, request.Body, maxNotification)).Decode(&n); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return false
 	}
-	r.tell(time.Now(), n)
+	r.print(time.Now(), n)
 	return true
 }
 
-// tell prints a notification, or holds it until begin.
-func (r *receiver) tell(at time.Time, n notification) {
+// print prints a notification, or keeps it until begin.
+func (r *receiver) print(at time.Time, n notification) {
 	line := at.Format(time.TimeOnly) + "  " + n.line()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -105,5 +105,5 @@ func (r *receiver) url() string {
 
 // close ends the receiver at once.
 func (r *receiver) close() {
-	_ = r.server.Close() // There is nothing left to tell.
+	_ = r.server.Close() // Nothing more is received.
 }

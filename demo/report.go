@@ -40,7 +40,7 @@ func samples(page, window string, departments []rocketchattest.Department) []str
 	return lines
 }
 
-// report is what the demo tells when all is running.
+// report is what the demo prints when all is running.
 type report struct {
 	workspace, exporter string // their addresses
 	departments         int
@@ -58,7 +58,7 @@ func (r report) write(out io.Writer) {
 	for _, line := range r.samples {
 		fmt.Fprintf(table, "  %s\n", line)
 	}
-	_ = table.Flush() // What cannot be printed has nobody to tell.
+	_ = table.Flush() // Nobody reads it where it cannot be printed.
 	fmt.Fprintf(out, "\nA department without abandoned chats has a 0.\n")
 
 	fmt.Fprintf(out, "\nTry next:\n")

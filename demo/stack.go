@@ -15,14 +15,14 @@ import (
 const workspaceName = "main"
 
 // stackDemo is demo with Prometheus and Alertmanager behind the exporter, with the
-// shipped rules and routes, and with visitors who are lost, so that there is something
-// to tell. What is told is printed.
+// shipped rules and routes, and with a department that loses visitors. It prints the
+// notifications.
 func stackDemo(ctx context.Context, f flags, build builder, stdout, stderr io.Writer) error {
 	t, err := findTools(f.stack)
 	if err != nil {
 		return err
 	}
-	// On other days the shares of silent visitors alone would be told.
+	// On other days there would be notifications about shares alone.
 	company := company(f.seed, traffic.Calm(traffic.Departments()))
 	r, err := begin(ctx, f, company, build, stdout, stderr)
 	defer r.end()

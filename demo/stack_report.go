@@ -9,7 +9,7 @@ import (
 	"livechat_exporter/demo/traffic"
 )
 
-// stackReport is what the demo tells of the stack when all is running.
+// stackReport is the state of the stack when all is running, for printing.
 type stackReport struct {
 	prometheus, alertmanager string // their addresses
 	pages                    bool   // whether Prometheus has pages for browsers

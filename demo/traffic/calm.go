@@ -6,7 +6,7 @@ import "slices"
 const calm = 0.2
 
 // Calm are the departments with fewer visitors who go silent: so few that the shipped
-// alerts have hardly anything to tell of a usual day, and a [Spike] stands out.
+// alerts hardly fire on a usual day, and a [Spike] stands out.
 func Calm(departments []Department) []Department {
 	departments = slices.Clone(departments)
 	for i := range departments {

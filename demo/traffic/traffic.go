@@ -110,7 +110,7 @@ func closeSilent(room *rocketchattest.Room, since time.Time, silence time.Durati
 	room.VisitorInactivity = new(silence.Truncate(time.Second))
 }
 
-// happens says whether something of a probability does.
+// happens reports whether an event of that probability occurs.
 func (c chance) happens(probability float64) bool {
 	return c.random.Float64() < probability
 }

@@ -1,114 +1,155 @@
 package check
 
-// FormatVersion is the version of a [Report] as JSON. It changes when a field or a name is
-// removed or gets another meaning, and not when one is added.
-const FormatVersion = 1
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
 
-// Report is what was found. As JSON it is what docs/check.md describes.
-type Report struct {
-	FormatVersion int `json:"format_version"`
-	// Exporter is the version of the program.
-	Exporter string `json:"exporter"`
-	// ConfigFile is the file that was checked.
-	ConfigFile string `json:"config_file"`
-	// Offline says that nothing was sent.
-	Offline bool `json:"offline"`
-	// Status is that of the worst result.
-	Status Status `json:"status"`
-	// Calls is how many calls were sent to all workspaces.
-	Calls int `json:"calls"`
-	// Configuration holds the results about the file.
-	Configuration []Result `json:"configuration"`
-	// Workspaces are ordered as they were given.
-	Workspaces []WorkspaceReport `json:"workspaces"`
+// Severity says how much a finding matters.
+type Severity int
+
+// The severities, the worst first.
+const (
+	// Failed keeps numbers from being exported.
+	Failed Severity = iota
+	// Skipped was not checked, because of a failure.
+	Skipped
+	// Warning lets the exporter work, but not as well as it could.
+	Warning
+	// Note is what a program cannot decide.
+	Note
+	// OK needs nothing.
+	OK
+)
+
+// String returns the word for the severity in a report.
+func (s Severity) String() string {
+	return [...]string{"FAILED", "skipped", "warning", "note", "ok"}[s]
+}
+
+// Finding is one line of the report.
+type Finding struct {
+	Severity Severity
+	// Topic is a route or another thing that is checked.
+	Topic string
+	// What is what was found; Hint is what to do, empty if nothing is.
+	What, Hint string
 }
 
 // WorkspaceReport is what was found about one workspace.
 type WorkspaceReport struct {
-	Name string `json:"workspace"`
-	// URL is the address as configured.
-	URL string `json:"url"`
-	// Status is that of the worst result.
-	Status Status `json:"status"`
-	// Release is the server's version, empty if it is not known.
-	Release string `json:"release,omitempty"`
-	// Calls is how many calls were sent, those of a login included.
-	Calls int `json:"calls"`
-	// Results are in the order of [Names]; the routes stand where [Route] does.
-	Results []Result `json:"checks"`
+	Name, Address string
+	// Findings are ordered by severity.
+	Findings []Finding
+	// Calls is how many calls the server received.
+	Calls int
+	// Verified reports whether the server gave a valid answer of any route that a scrape
+	// uses.
+	Verified bool
 }
 
-// Result is what one check found.
-type Result struct {
-	// Check is one of [Names].
-	Check string `json:"check"`
-	// Route is set where Check is [Route].
-	Route string `json:"route,omitempty"`
-	// Status says how it ended.
-	Status Status `json:"status"`
-	// Found is what was found; of a skipped check, why it was skipped.
-	Found string `json:"found"`
-	// Meaning is what that means for the numbers; empty where that is plain.
-	Meaning string `json:"meaning,omitempty"`
-	// Action is what to do; empty where there is nothing to do.
-	Action string `json:"action,omitempty"`
+// Report is what was found about all workspaces.
+type Report struct {
+	// Offline reports whether no server was called.
+	Offline    bool
+	Workspaces []WorkspaceReport
 }
 
-// The names of the checks.
+// Failed reports whether the check failed: because of a finding, or because a workspace
+// could not be verified.
+func (r Report) Failed() bool {
+	for _, ws := range r.Workspaces {
+		if ws.count(Failed) > 0 || !ws.Verified && !r.Offline {
+			return true
+		}
+	}
+	return len(r.Workspaces) == 0
+}
+
+// count returns how many findings of a severity there are.
+func (ws WorkspaceReport) count(severity Severity) int {
+	n := 0
+	for _, f := range ws.Findings {
+		if f.Severity == severity {
+			n++
+		}
+	}
+	return n
+}
+
+// The layout of a report, in columns.
 const (
-	Configuration = "configuration"
-	Credentials   = "credentials"
-	Windows       = "windows"
-	Budget        = "budget"
-	Reachability  = "reachability"
-	TLS           = "tls"
-	Clock         = "clock"
-	Account       = "account"
-	Route         = "route"
-	Licence       = "licence"
-	Departments   = "departments"
-	Paging        = "paging"
-	RateLimit     = "rate_limit"
+	width  = 120
+	indent = len("  FAILED   total-abandoned-chats  ")
 )
 
-// Names returns the names of all checks, in the order in which they are told.
-func Names() []string {
-	return []string{
-		Configuration, Credentials, Windows, Budget, Reachability, TLS, Clock,
-		Account, Route, Licence, Departments, Paging, RateLimit,
+// Write writes the report as text: the findings of each workspace, the totals with all
+// failures once more, and the next step for that configuration file.
+func (r Report) Write(w io.Writer, configFile string) error {
+	out := bufio.NewWriter(w)
+	failed, warnings, calls := 0, 0, 0
+	var failures []string
+	for _, ws := range r.Workspaces {
+		fmt.Fprintf(out, "%s  %s\n", ws.Name, ws.Address)
+		for _, f := range ws.Findings {
+			f.write(out)
+			if f.Severity == Failed {
+				failures = append(failures, fmt.Sprintf("%s: %s: %s", ws.Name, f.Topic, f.What))
+			}
+		}
+		fmt.Fprintln(out)
+		failed, warnings, calls = failed+ws.count(Failed), warnings+ws.count(Warning), calls+ws.Calls
 	}
+	fmt.Fprintf(out, "%d failed, %s, %s sent\n", failed, plural(warnings, "warning"), plural(calls, "call"))
+	for _, failure := range failures {
+		fmt.Fprintf(out, "  %s\n", strings.Join(wrap(failure, width-4), "\n    "))
+	}
+	fmt.Fprintln(out)
+	switch {
+	case r.Failed():
+		fmt.Fprintln(out, "Fix the failures and run the check again.")
+	case r.Offline:
+		fmt.Fprintln(out, "The configuration is valid. No server was called.")
+		fmt.Fprintf(out, "Now try the servers: livechat_exporter check --config.file=%s\n", configFile)
+	default:
+		fmt.Fprintf(out, "Now start it: livechat_exporter --config.file=%s\n", configFile)
+		fmt.Fprintln(out, "Then open http://localhost:10098/ (the port of --web.listen-address).")
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
 }
 
-// close fills in what follows from the results.
-func (r *Report) close() {
-	r.Calls = 0
-	all := statuses(r.Configuration)
-	for i := range r.Workspaces {
-		w := &r.Workspaces[i]
-		w.Status = worst(statuses(w.Results)...)
-		all = append(all, w.Status)
-		r.Calls += w.Calls
+// write writes the finding, with its hint below.
+func (f Finding) write(out io.Writer) {
+	lines := wrap(f.What, width-indent)
+	if f.Hint != "" {
+		for i, line := range wrap(f.Hint, width-indent-3) {
+			lines = append(lines, [...]string{"-> ", "   "}[min(i, 1)]+line)
+		}
 	}
-	r.Status = worst(all...)
+	fmt.Fprintf(out, "  %-7s  %-21s  %s\n", f.Severity, f.Topic, strings.Join(lines, "\n"+strings.Repeat(" ", indent)))
 }
 
-func statuses(results []Result) []Status {
-	all := make([]Status, 0, len(results))
-	for _, r := range results {
-		all = append(all, r.Status)
+// wrap breaks a text between words into lines of that many columns.
+func wrap(text string, columns int) []string {
+	var lines []string
+	for word := range strings.FieldsSeq(text) {
+		if last := len(lines) - 1; last >= 0 && len(lines[last])+1+len(word) <= columns {
+			lines[last] += " " + word
+			continue
+		}
+		lines = append(lines, word)
 	}
-	return all
+	return lines
 }
 
-// Refused returns the report about a configuration with mistakes: nothing else was
-// checked.
-func Refused(offline bool, mistakes []error) Report {
-	r := Report{FormatVersion: FormatVersion, Offline: offline, Workspaces: []WorkspaceReport{}}
-	for _, mistake := range mistakes {
-		r.Configuration = append(r.Configuration, Result{
-			Check: Configuration, Status: Failed, Found: mistake.Error(), Meaning: "the exporter does not start with it",
-		})
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
 	}
-	r.close()
-	return r
+	return fmt.Sprintf("%d %ss", n, thing)
 }

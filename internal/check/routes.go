@@ -1,72 +1,185 @@
 package check
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"livechat_exporter/internal/rocketchat"
+	"livechat_exporter/internal/window"
 )
 
-// analysed returns the routes that are asked for numbers, in the order in which they are
-// told.
-func analysed() []string {
-	return []string{rocketchat.TotalAbandonedChats, rocketchat.AmountOfChats, rocketchat.DepartmentRoute}
+// routesOfScrape returns the routes that a scrape may use. The list of departments is
+// first, because it needs no licence and so shows whether the account is accepted.
+func routesOfScrape() []*rocketchat.Route {
+	return []*rocketchat.Route{rocketchat.Departments, rocketchat.TotalAbandonedChats, rocketchat.AmountOfChats}
 }
 
-// routes tells of each route whether the account may ask it and gets an answer.
-func (a *attempt) routes() []Result {
-	return []Result{
-		a.route(rocketchat.TotalAbandonedChats, true, "", "livechat_department_abandoned_rooms and livechat_department_abandonments_total"),
-		a.route(rocketchat.AmountOfChats, a.Rooms, "rooms", "livechat_department_rooms"),
-		a.route(rocketchat.DepartmentRoute, a.Departments, "departments", "names, agents and zeros of departments"),
-	}
-}
-
-// route tells of one route. The key is what switches it off, and exports what is made of
-// its answers.
-func (a *attempt) route(route string, needed bool, key, exports string) Result {
-	r := Result{Check: Route, Route: route, Status: Skipped}
-	got := a.answers[route]
+// server requests the version, without credentials, and returns the error.
+func (p *probe) server(ctx context.Context) error {
+	version, err := p.client.Version(ctx)
+	now := p.options.Now()
 	switch {
-	case !needed:
-		r.Found = "not needed: the configuration has " + key + ": false"
-		return r
-	case got == nil:
-		r.Found = a.stopped
-		return r
-	case got.err == nil:
-		return a.answered(r, got)
-	case outcome(got.err) == rocketchat.Unlicensed && a.stopped == unlicensed:
-		r.Found = "not known: the licence is missing, which is looked for first"
-		return r
-	case outcome(got.err) == rocketchat.Unauthorized, routeOf(got.err) == routeLogin, outcome(got.err) == "" && a.stopped != "":
-		r.Found = a.stopped
-		return r
+	case err == nil:
+		p.version = version
+		calls := p.sent(rocketchat.ServerInfo)
+		call := calls[len(calls)-1]
+		p.add(OK, "server", fmt.Sprintf("Rocket.Chat %s answered in %s", version, shown(call.Duration)), "")
+		p.clock(call, now)
+	case concernsAll(err):
+		p.fail("server", err)
+	default: // A proxy may block this route alone.
+		what, hint := p.explain(err)
+		p.add(Warning, "server", "the version is unknown: "+what, hint)
 	}
-	r.Found, r.Action = a.failure(got.err)
-	if outcome(got.err) == "" { // Not sent.
-		return r
-	}
-	r.Status, r.Meaning = Failed, "not exported: "+exports
-	switch outcome(got.err) {
-	case rocketchat.Unlicensed: // Here it is a web page that is no sign of the licence.
-		r.Action = "see " + Reachability + " above"
-	case rocketchat.RateLimited:
-		r.Action = "check again in " + shown(a.Limit.Per) + "; if it stays, lower calls in rate_limit: another exporter or program calls from this address"
-	}
-	return r
+	return err
 }
 
-// answered tells of an answer.
-func (a *attempt) answered(r Result, got *answer) Result {
-	r.Status = OK
-	r.Found = fmt.Sprintf("permitted, and answered in %s: %s", shown(got.took), many(got.departments, "department"))
-	if got.period != "" {
-		r.Found += " in the window " + got.period
+// routes sends one query of each route that the configuration uses. It stops at a failure
+// that concerns all of them, and at any failure of a server whose version is unknown.
+func (p *probe) routes(ctx context.Context, infoErr error) {
+	stopped := infoErr != nil && concernsAll(infoErr)
+	var skipped []string
+	for _, route := range routesOfScrape() {
+		switch {
+		case !slices.Contains(p.Routes(), route):
+		case stopped:
+			skipped = append(skipped, route.Name)
+		default:
+			err := p.query(ctx, route)
+			stopped = err != nil && (infoErr != nil || concernsAll(err))
+		}
 	}
-	if got.took > a.Timeout/2 {
-		r.Status = Warning
-		r.Meaning = fmt.Sprintf("calls are given up after %s (timeout): a little more load, and numbers are missing", shown(a.Timeout))
-		r.Action = "raise timeout, ask for shorter windows, or give those that are long a refresh; and look at the load of the server's database"
+	if len(skipped) > 0 {
+		p.add(Skipped, "routes", "not called after the failure above: "+strings.Join(skipped, ", "), "")
 	}
-	return r
+}
+
+// query sends one query of the route and adds the finding. It returns the error.
+func (p *probe) query(ctx context.Context, route *rocketchat.Route) error {
+	q := rocketchat.Query{Key: p.Name}
+	period, name := p.longest()
+	var counts rocketchat.Counts
+	var list rocketchat.DepartmentList
+	var err error
+	switch route {
+	case rocketchat.Departments:
+		list, err = p.client.Departments(ctx, q)
+	case rocketchat.AmountOfChats:
+		counts, err = p.client.Rooms(ctx, q, period.Start, period.End, true)
+	default:
+		counts, err = p.client.AbandonedRooms(ctx, q, period.Start, period.End)
+	}
+	if err != nil {
+		p.fail(route.Name, err)
+		return err
+	}
+	p.verified = true
+	departments, complete := len(counts.Departments), counts.Complete
+	found := plural(departments, "department") + " in window " + name
+	if route == rocketchat.Departments {
+		departments, complete = len(list.Departments), list.Complete
+		found = plural(departments, "department")
+	}
+	p.answered(route, found, departments, complete)
+	return nil
+}
+
+// answered adds what a valid answer shows.
+func (p *probe) answered(route *rocketchat.Route, found string, departments int, complete bool) {
+	calls, slowest := p.sent(route), time.Duration(0)
+	for _, call := range calls {
+		slowest = max(slowest, call.Duration)
+	}
+	found += ", answered in " + shown(slowest)
+	const update = "update Rocket.Chat to 7.9 or newer: older ones return 50 departments at most"
+	switch {
+	case !complete && refusesPaging(p.version):
+		p.add(Warning, route.Name, found+"; the server has more", update)
+	case !complete:
+		p.add(Warning, route.Name, found+"; the server has more",
+			"set API_Allow_Infinite_Count on the server, or raise calls in rate_limit")
+	case slowest > time.Duration(p.Timeout)/2:
+		p.add(Warning, route.Name, fmt.Sprintf("%s; timeout is %s", found, p.Timeout),
+			"raise timeout or use shorter windows, and look at the load of the server's database")
+	case len(calls) > 2: // The second call tries to get all departments at once.
+		p.add(Warning, route.Name, fmt.Sprintf("%s; an answer takes %d calls", found, len(calls)),
+			"set API_Allow_Infinite_Count on the server: then one call returns all departments")
+	case departments > 50 && refusesPaging(p.version):
+		p.add(Warning, route.Name, found, update)
+	default:
+		p.add(OK, route.Name, found, "")
+	}
+}
+
+// longest returns the period of the window that begins first, which costs the server most
+// and has the most departments, and the window's name.
+func (p *probe) longest() (longest window.Period, name string) {
+	now := p.options.Now().In(p.Timezone.Location)
+	for _, w := range p.Windows {
+		if period := w.Period(now); name == "" || period.Start.Before(longest.Start) {
+			longest, name = period, w.Name
+		}
+	}
+	return longest, name
+}
+
+// refusesPaging reports whether a release may refuse paging parameters on the routes of
+// the numbers: 7.0 does, and 7.9 does not.
+func refusesPaging(version string) bool {
+	var major, minor int
+	n, _ := fmt.Sscanf(version, "%d.%d", &major, &minor)
+	return n == 2 && (major < 7 || major == 7 && minor < 9)
+}
+
+// concernsAll reports whether calls of other routes would fail in the same way.
+func concernsAll(err error) bool {
+	failed, ok := errors.AsType[*rocketchat.Error](err)
+	if !ok || failed.Route == rocketchat.Login.Name {
+		return ok
+	}
+	switch failed.Outcome {
+	case rocketchat.Forbidden, rocketchat.InvalidParams, rocketchat.RateLimited, rocketchat.ServerError, rocketchat.NotFound, rocketchat.BadResponse:
+		return false
+	default:
+		return true
+	}
+}
+
+// fail adds a failure. Those that concern all routes have a topic of their own.
+func (p *probe) fail(topic string, err error) {
+	if failed, ok := errors.AsType[*rocketchat.Error](err); ok {
+		switch {
+		case failed.Outcome == rocketchat.NoCredentials:
+			topic = "credentials"
+		case failed.Outcome == rocketchat.Unauthorized, failed.Route == rocketchat.Login.Name:
+			topic = "account"
+		case failed.Outcome == rocketchat.Unlicensed:
+			topic = "licence"
+		}
+	}
+	what, hint := p.explain(err)
+	p.add(Failed, topic, what, hint)
+}
+
+// explain returns what happened and what to do about it.
+func (p *probe) explain(err error) (what, hint string) {
+	failed, ok := errors.AsType[*rocketchat.Error](err)
+	switch {
+	case ok && failed.Outcome == rocketchat.RateLimited:
+		return fmt.Sprintf("HTTP %d: %s", failed.Status, failed.What), fmt.Sprintf("run the check again in %s; "+
+			"if it fails again, others call from this address: lower calls in rate_limit", p.RateLimit.Per)
+	case ok && failed.Status > 0:
+		return fmt.Sprintf("HTTP %d: %s", failed.Status, failed.What), failed.Hint
+	case ok:
+		return failed.What, failed.Hint
+	case errors.Is(err, rocketchat.ErrBudgetSpent):
+		return "rate_limit, " + shownLimit(p.RateLimit) + ", leaves no call for this check",
+			fmt.Sprintf("check one workspace at a time with --workspace, %s apart", p.RateLimit.Per)
+	default:
+		return err.Error(), ""
+	}
 }

@@ -1,127 +1,193 @@
-// Package config reads the exporter's configuration file: strictly, with every
-// mistake reported at once, each with the file, the line, the key and the cure.
+// Package config reads the configuration file: strictly, and with all mistakes at once,
+// each with the file, the line, the key and what to do.
 //
-// What comes out is plain values with nothing left to decide: defaults are filled in,
-// a workspace's own keys have replaced the common ones, variables are replaced, time
-// zones are loaded. The package knows YAML, the environment that it is handed, and the
-// files that hold credentials and certificates. Of the API it knows which calls the keys
-// cost, and nothing else; it must not know metrics or HTTP servers, and imports no other
-// package of this module.
-//
-// Two rules hold for every message: it never shows a value that came from the
-// environment (what is shown is the text of the file, such as ${NAME}, and what follows
-// from numbers and durations), and it never shows a credential.
+// The result is plain values: defaults are filled in, a workspace's own keys have replaced
+// the common ones, and environment variables are replaced. The package knows YAML, the
+// environment and the routes that each key makes calls on, but neither HTTP servers nor
+// metrics. No message contains a credential.
 package config
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
-	"net/url"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v4"
+
+	"livechat_exporter/internal/budget"
+	"livechat_exporter/internal/window"
 )
 
 // Config is a configuration without mistakes.
 type Config struct {
-	// Workspaces holds the configured workspaces, at least one, ordered by name.
+	// Workspaces holds at least one workspace, ordered by name.
 	Workspaces []Workspace
 }
 
-// Workspace is one Rocket.Chat workspace and how it is asked. Printing it in any form,
-// whole or as part of something, shows no credential.
+// Workspace is one Rocket.Chat workspace and how the exporter uses it. The fields from
+// Windows on are settings that can also be common, at the top of the file.
 type Workspace struct {
-	// Name is the key of the entry under workspaces.
-	Name string
-	// URL is the address of the workspace: http or https, a host, and the path
-	// prefix if there is one, without a trailing slash.
-	URL *url.URL
-	// UserID and AuthToken are the account's credentials, or Username and Password are,
-	// and the other two are unset. They may change while the process runs: read them for
-	// each attempt.
-	UserID, AuthToken  Secret
-	Username, Password Secret
-	// HTTPClient is how connections are made. It carries no credentials but the key
-	// of a client certificate, and never follows redirects. File names in it are
-	// relative to the working directory, no longer to the configuration file.
-	HTTPClient promconfig.HTTPClientConfig
-	// Windows holds at least one window, in the order of the file. Their names
-	// differ, and so do their periods. Workspaces without a list of their own share one:
-	// it must not be changed.
-	Windows []Window
-	// Location is the time zone that calendar windows are cut in.
-	Location *time.Location
-	// InactivityTimeout is the server's Livechat_visitor_inactivity_timeout as the
-	// operator states it; 0 or more. Every window with a Duration is longer.
-	InactivityTimeout time.Duration
-	// Counter says whether the abandoned chats of the month are counted too, Rooms
-	// whether all chats of each window are, and Departments whether the list of
-	// departments is asked for.
-	Counter, Rooms, Departments bool
-	// RateLimit is how often the server may be called. Workspaces of one Address have
-	// the same, because they share it.
-	RateLimit RateLimit
-	// Timeout bounds one call of the API; more than 0.
-	Timeout time.Duration
-	// MaxAge is how far beyond its refresh interval an answer may age and still be
-	// exported; more than 0 and at most a day.
-	MaxAge time.Duration
+	// Name is the key under workspaces.
+	Name string `yaml:"-"`
+	// URL is http or https, with a host, and a path prefix without a trailing slash.
+	URL promconfig.URL `yaml:"url"`
 
-	// fromEnvironment holds the keys of free text in HTTPClient that are not shown.
-	fromEnvironment map[string]bool
+	// The account: a user id and a token, or a username and a password. All but the
+	// username can be in a file instead, whose name is hidden like the credential,
+	// because users write the token itself into the wrong key.
+	UserID        Secret `yaml:"user_id,omitempty"`
+	UserIDFile    Secret `yaml:"user_id_file,omitempty"`
+	AuthToken     Secret `yaml:"auth_token,omitempty"`
+	AuthTokenFile Secret `yaml:"auth_token_file,omitempty"`
+	Username      Secret `yaml:"username,omitempty"`
+	Password      Secret `yaml:"password,omitempty"`
+	PasswordFile  Secret `yaml:"password_file,omitempty"`
+
+	// HTTPClient is how connections are made.
+	HTTPClient HTTPClient `yaml:"http_client"`
+
+	// Windows holds at least one window, in the order of the file. Names and periods
+	// differ. Workspaces can share the slice: it must not be changed.
+	Windows []window.Window `yaml:"windows"`
+	// Timezone is where the calendar windows and the counter's month begin and end.
+	Timezone Location `yaml:"timezone"`
+	// InactivityTimeout is the server's Livechat_visitor_inactivity_timeout.
+	InactivityTimeout model.Duration `yaml:"inactivity_timeout"`
+	// Counter, Rooms and Departments are what to request beside the abandoned chats of
+	// each window: those of the month, all chats, and the list of departments.
+	Counter     bool `yaml:"counter"`
+	Rooms       bool `yaml:"rooms"`
+	Departments bool `yaml:"departments"`
+	// RateLimit is the same for all workspaces of one Address.
+	RateLimit budget.Limit `yaml:"rate_limit,flow"`
+	// Timeout bounds one call of the API.
+	Timeout model.Duration `yaml:"timeout"`
+	// MaxAge is how far beyond its refresh interval an exported answer may age.
+	MaxAge model.Duration `yaml:"max_age"`
 }
 
-// Window is a period to count chats in. Exactly one of Duration and Calendar is set.
-type Window struct {
-	// Name is the value of the window label, as configured: printable, 1 to 64 bytes.
-	Name string
-	// Duration is the length of a window that ends now, more than 0.
-	Duration time.Duration
-	// Calendar is one of today, yesterday, this_week, last_week, this_month and
-	// last_month.
-	Calendar string
-	// Refresh is the least time between a good answer and the next question; 0, which
-	// asks at each scrape, to a day.
-	Refresh time.Duration
-}
+// Location is a time zone by its IANA name.
+type Location struct{ *time.Location }
 
-// Format implements [fmt.Formatter]. It hides the key of the client certificate, which
-// the type that holds it shows in %#v.
-func (w Workspace) Format(state fmt.State, verb rune) {
-	type plain Workspace
-	if w.HTTPClient.TLSConfig.Key != "" {
-		w.HTTPClient.TLSConfig.Key = hidden
+// UnmarshalYAML refuses names that depend on the machine or count leap seconds.
+func (l *Location) UnmarshalYAML(unmarshal func(any) error) error {
+	var name string
+	if err := unmarshal(&name); err != nil {
+		return err
 	}
-	_, _ = fmt.Fprintf(state, fmt.FormatString(state, verb), plain(w))
+	location, err := time.LoadLocation(name)
+	if err != nil || slices.Contains([]string{"Local", "localtime", "posixrules"}, name) ||
+		strings.HasPrefix(name, "posix/") || strings.HasPrefix(name, "right/") {
+		return fmt.Errorf("%q is not a time zone: write an IANA name, such as Europe/Berlin or UTC", name)
+	}
+	l.Location = location
+	return nil
 }
 
-// Load reads the configuration file. ${NAME} in its values is replaced by what lookupEnv
-// returns for NAME; [os.LookupEnv] is what the exporter hands in.
+// MarshalYAML writes the name.
+func (l Location) MarshalYAML() (any, error) { return l.String(), nil }
+
+// defaultLimit is Rocket.Chat's own default.
+func defaultLimit() budget.Limit { return budget.Limit{Calls: 10, Per: model.Minute} }
+
+// defaults returns the settings of a workspace whose keys are not set.
+func defaults() Workspace {
+	return Workspace{
+		HTTPClient: HTTPClient{EnableHTTP2: true},
+		Windows: []window.Window{
+			{Name: "6h", Duration: 6 * time.Hour},
+			{Name: "24h", Duration: 24 * time.Hour},
+			{Name: "7d", Duration: 7 * 24 * time.Hour},
+			{Name: "today", Calendar: window.Today},
+		},
+		Timezone:          Location{time.UTC},
+		InactivityTimeout: model.Hour,
+		Counter:           true,
+		Rooms:             true,
+		Departments:       true,
+		RateLimit:         defaultLimit(),
+		Timeout:           30 * model.Second,
+		MaxAge:            5 * model.Minute,
+	}
+}
+
+// maxFileBytes bounds the configuration file. Inline certificates are the most that it
+// can reasonably hold.
+const maxFileBytes = 1 << 20
+
+// Load reads the configuration file. lookupEnv, such as [os.LookupEnv], returns the values
+// of the variables in it. The error joins one [*Error] per mistake, ordered by line.
 //
-// The error joins one [*Error] per mistake, ordered by line; its text has one mistake per
-// line. The files that tls_config names are read and checked, and left to the HTTP client
-// to read again. Files with credentials are not read here, but by [Secret.Read].
+// Certificates are read and checked. Files with credentials are not: they are read when
+// they are needed, so that a credential can be replaced without a restart.
 func Load(file string, lookupEnv func(string) (string, bool)) (*Config, error) {
-	data, err := readFile(file)
-	if err != nil {
-		return nil, err
+	info, err := os.Stat(file) // Before it is opened: a pipe would block.
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxFileBytes) {
+		err = errors.New("is not a regular file of at most 1 MiB")
 	}
-	return parse(file, data, lookupEnv)
+	var data []byte
+	if err == nil {
+		data, err = os.ReadFile(file) //nolint:gosec // The operator names the file.
+	}
+	directory, absErr := filepath.Abs(filepath.Dir(file))
+	if err = cmp.Or(err, absErr); err != nil {
+		return nil, &Error{File: file, Message: fmt.Sprintf("%v: check the path and the permissions", withoutPath(err))}
+	}
+	return parse(file, directory, data, lookupEnv)
 }
 
-// parse turns the content of a configuration file into a Config.
-func parse(file string, data []byte, lookupEnv func(string) (string, bool)) (*Config, error) {
-	r := &reader{
-		file: file, dir: filepath.Dir(file), lookupEnv: lookupEnv,
-		credentials: knownCredentials{}, checked: map[windowsWithin]bool{},
+// withoutPath returns the reason for which a file cannot be read, without its name.
+func withoutPath(err error) error {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathError.Err
+	}
+	return err
+}
+
+// parse reads the content of a configuration file. Relative file names in it are in the
+// directory.
+func parse(file, directory string, data []byte, lookupEnv func(string) (string, bool)) (*Config, error) {
+	d := &document{
+		file: file, directory: directory, lookupEnv: lookupEnv,
+		keys: map[position]string{}, values: map[position]string{}, lines: map[string]int{"": 1},
 	}
 	var workspaces []Workspace
-	if root, ok := r.document(data); ok {
-		r.findCredentials(root.node)
-		workspaces = r.configuration(root)
+	if root := d.parse(data); root != nil {
+		workspaces = d.workspaces(root)
 	}
-	if err := r.err(); err != nil {
+	if err := d.err(); err != nil {
 		return nil, err
 	}
+	slices.SortFunc(workspaces, func(a, b Workspace) int { return cmp.Compare(a.Name, b.Name) })
 	return &Config{Workspaces: workspaces}, nil
+}
+
+// Redacted returns the configuration in effect as a YAML file: all workspaces with all
+// their keys. It shows <secret> for credentials, the names of their files and inline
+// certificates, and wherever else the text of a credential occurs.
+func (c *Config) Redacted() []byte {
+	var file struct {
+		Workspaces map[string]Workspace `yaml:"workspaces"`
+	}
+	file.Workspaces = map[string]Workspace{}
+	var secrets redactor
+	for _, w := range c.Workspaces {
+		file.Workspaces[w.Name] = w
+		secrets.add(string(w.UserID), string(w.AuthToken), string(w.Password))
+	}
+	const unlimited = -1
+	text, err := yaml.Dump(file, yaml.WithLineWidth(unlimited), yaml.WithCompactSeqIndent(false))
+	if err != nil {
+		return []byte("# The configuration cannot be written as YAML.\n")
+	}
+	// A ${ is literal text by now.
+	return []byte(strings.ReplaceAll(secrets.redact(string(text)), "${", "$${"))
 }

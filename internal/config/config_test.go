@@ -1,18 +1,23 @@
 package config
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	_ "time/tzdata" // The exporter has the time zones compiled in; so have its tests.
 
 	promconfig "github.com/prometheus/common/config"
-	"go.yaml.in/yaml/v4"
+	"github.com/prometheus/common/model"
+
+	"livechat_exporter/internal/budget"
+	"livechat_exporter/internal/window"
 )
 
 // environment makes a lookupEnv of a map.
@@ -23,361 +28,269 @@ func environment(variables map[string]string) func(string) (string, bool) {
 	}
 }
 
-// load loads a file that has no mistakes.
-func load(t *testing.T, file string, variables map[string]string) *Config {
+func readText(t *testing.T, elements ...string) string {
 	t.Helper()
-	c, err := Load(file, environment(variables))
+	data, err := os.ReadFile(filepath.Join(elements...))
 	if err != nil {
-		t.Fatalf("Load(%s): %v", file, err)
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// load loads a text without mistakes as if it stood in the directory.
+func load(t *testing.T, directory, text string, variables map[string]string) *Config {
+	t.Helper()
+	c, err := parse(filepath.Join(directory, "config.yml"), directory, []byte(text), environment(variables))
+	if err != nil {
+		t.Fatal(err)
 	}
 	return c
 }
 
-func mustParseURL(t *testing.T, address string) *url.URL {
+func mustURL(t *testing.T, address string) promconfig.URL {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return u
+	return promconfig.URL{URL: u}
 }
 
-func mustLoadLocation(t *testing.T, name string) *time.Location {
+func mustZone(t *testing.T, name string) Location {
 	t.Helper()
 	location, err := time.LoadLocation(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return location
+	return Location{location}
 }
 
-// diffWorkspaces compares field by field, so that a failure names the field.
-func diffWorkspaces(t *testing.T, got, want Workspace) {
+// checkWorkspaces compares field by field, so that a failure names the field.
+func checkWorkspaces(t *testing.T, c *Config, want ...Workspace) {
 	t.Helper()
-	gotValue, wantValue := reflect.ValueOf(got), reflect.ValueOf(want)
-	for field, gotField := range gotValue.Fields() {
-		wantField := wantValue.FieldByIndex(field.Index)
-		if field.IsExported() && !reflect.DeepEqual(gotField.Interface(), wantField.Interface()) {
-			t.Errorf("%s: got %#v, want %#v", field.Name, gotField.Interface(), wantField.Interface())
+	if len(c.Workspaces) != len(want) {
+		t.Fatalf("got %d workspaces, want %d", len(c.Workspaces), len(want))
+	}
+	for i, want := range want {
+		got, wanted := c.Workspaces[i], reflect.ValueOf(want)
+		for field, content := range reflect.ValueOf(got).Fields() {
+			if want := wanted.FieldByIndex(field.Index).Interface(); !reflect.DeepEqual(content.Interface(), want) {
+				t.Errorf("%s.%s: got %#v, want %#v", got.Name, field.Name, content.Interface(), want)
+			}
 		}
 	}
 }
 
-func defaultWindows() []Window {
-	return []Window{
-		{Name: "6h", Duration: 6 * time.Hour},
-		{Name: "24h", Duration: 24 * time.Hour},
-		{Name: "7d", Duration: 7 * 24 * time.Hour},
-		{Name: "today", Calendar: "today"},
+// withDefaults returns a workspace with the documented defaults.
+func withDefaults(t *testing.T, name, address string) Workspace {
+	t.Helper()
+	return Workspace{
+		Name: name, URL: mustURL(t, address),
+		HTTPClient: HTTPClient{EnableHTTP2: true},
+		Windows: []window.Window{
+			{Name: "6h", Duration: 6 * time.Hour},
+			{Name: "24h", Duration: 24 * time.Hour},
+			{Name: "7d", Duration: 7 * 24 * time.Hour},
+			{Name: "today", Calendar: window.Today},
+		},
+		Timezone: Location{time.UTC}, InactivityTimeout: model.Hour, Counter: true, Rooms: true, Departments: true,
+		RateLimit: budget.Limit{Calls: 10, Per: model.Minute}, Timeout: 30 * model.Second, MaxAge: 5 * model.Minute,
 	}
-}
-
-// withDefaults returns w with the defaults of the keys that most files leave out.
-func withDefaults(w Workspace) Workspace {
-	w.Counter, w.Rooms, w.Departments = true, true, true
-	w.RateLimit = RateLimit{Calls: 10, Per: time.Minute}
-	w.MaxAge = 5 * time.Minute
-	return w
 }
 
 func TestDefaultFileWorksWithItsThreeVariables(t *testing.T) {
 	t.Parallel()
-	c := load(t, filepath.Join("..", "..", "config.yml"), map[string]string{ //nolint:gosec // G101: The credentials are made up.
-		"ROCKETCHAT_URL":        "https://chat.example.com/",
-		"ROCKETCHAT_USER_ID":    "rbAXPnMktTFbNpwtJ",
-		"ROCKETCHAT_AUTH_TOKEN": "RScctEHSmLGZGywfIhWyRpyofhKOiMoUIpimhvheU3f",
-	})
-	if len(c.Workspaces) != 1 {
-		t.Fatalf("got %d workspaces, want 1", len(c.Workspaces))
+	variables := map[string]string{
+		"ROCKETCHAT_URL": "https://chat.example.com/", "ROCKETCHAT_USER_ID": "rbAXPnMktTFbNpwtJ", "ROCKETCHAT_AUTH_TOKEN": "made-up-token",
 	}
-	diffWorkspaces(t, c.Workspaces[0], withDefaults(Workspace{
-		Name:              "main",
-		URL:               mustParseURL(t, "https://chat.example.com"),
-		UserID:            Secret{&source{value: "rbAXPnMktTFbNpwtJ"}},
-		AuthToken:         Secret{&source{value: "RScctEHSmLGZGywfIhWyRpyofhKOiMoUIpimhvheU3f"}},
-		HTTPClient:        promconfig.HTTPClientConfig{EnableHTTP2: true},
-		Windows:           defaultWindows(),
-		Location:          time.UTC,
-		InactivityTimeout: time.Hour,
-		Timeout:           30 * time.Second,
-	}))
+	c, err := Load(filepath.Join("..", "..", "config.yml"), environment(variables))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := withDefaults(t, "main", "https://chat.example.com")
+	want.UserID, want.AuthToken = "rbAXPnMktTFbNpwtJ", "made-up-token"
+	checkWorkspaces(t, c, want)
 }
 
 // What the default file shows in comments must work once the comment signs are gone.
 func TestDefaultFileWorksWithItsCommentedKeys(t *testing.T) {
 	t.Parallel()
-	data, err := readFile(filepath.Join("..", "..", "config.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	for line := range strings.Lines(string(data)) {
-		switch trimmed := strings.TrimSpace(line); {
-		case strings.HasPrefix(trimmed, "user_id:"), strings.HasPrefix(trimmed, "auth_token:"):
-			continue // The files take their place.
-		case strings.HasPrefix(trimmed, "# user_id_file:"), strings.HasPrefix(trimmed, "# auth_token_file:"),
-			strings.HasPrefix(trimmed, "# http_client:"), strings.HasPrefix(trimmed, "#   "):
-			line = strings.Replace(line, "# ", "", 1)
-		}
-		lines = append(lines, line)
-	}
-	certificates := t.TempDir()
-	writePair(t, certificates)
-	c, err := parse(filepath.Join(certificates, "config.yml"), []byte(strings.Join(lines, "")), environment(map[string]string{
-		"ROCKETCHAT_URL": "https://chat.example.com",
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := c.Workspaces[0]
-	if got.UserID.source.file != "/run/secrets/rocketchat_user_id" || got.AuthToken.source.file != "/run/secrets/rocketchat_auth_token" {
-		t.Errorf("got the files %q and %q", got.UserID.source.file, got.AuthToken.source.file)
-	}
-	want := promconfig.HTTPClientConfig{
-		TLSConfig: promconfig.TLSConfig{
-			CAFile:     filepath.Join(certificates, "ca.pem"),
-			CertFile:   filepath.Join(certificates, "client.pem"),
-			KeyFile:    filepath.Join(certificates, "client-key.pem"),
-			ServerName: "chat.example.com",
-			MinVersion: promconfig.TLSVersions["TLS12"], MaxVersion: promconfig.TLSVersions["TLS13"],
-		},
-		EnableHTTP2: true,
-		ProxyConfig: promconfig.ProxyConfig{
-			ProxyURL: promconfig.URL{URL: mustParseURL(t, "http://proxy.example.com:3128")},
-			NoProxy:  "localhost,10.0.0.0/8",
-		},
-	}
-	if !reflect.DeepEqual(got.HTTPClient, want) {
-		t.Errorf("http_client: got %+v, want %+v", got.HTTPClient, want)
-	}
-}
-
-// What stands in the default file's comment about a login takes the place of the token.
-func TestDefaultFileWorksWithALogin(t *testing.T) {
-	t.Parallel()
 	text := readText(t, "..", "..", "config.yml")
-	for _, key := range []string{"user_id", "auth_token"} {
-		text = strings.Replace(text, "    "+key+":", "    # "+key+":", 1)
+	tokens := regexp.MustCompile(`(?m)^ {4}(user_id|auth_token):`)
+	files := regexp.MustCompile(`(?m)^ {4}# (user_id_file|auth_token_file|http_client| {2}.*):`)
+	login := regexp.MustCompile(`(?m)^ {4}# (username|password_file):`)
+	directory := t.TempDir()
+	writePair(t, directory)
+	variables := map[string]string{"ROCKETCHAT_URL": "https://chat.example.com"}
+
+	withFiles := withDefaults(t, "main", "https://chat.example.com")
+	withFiles.UserIDFile, withFiles.AuthTokenFile = "/run/secrets/rocketchat_user_id", "/run/secrets/rocketchat_auth_token"
+	withFiles.HTTPClient = HTTPClient{
+		TLSConfig: promconfig.TLSConfig{
+			CAFile: directory + "/ca.pem", CertFile: directory + "/client.pem", KeyFile: directory + "/client-key.pem",
+			ServerName: "chat.example.com", MinVersion: promconfig.TLSVersions["TLS12"], MaxVersion: promconfig.TLSVersions["TLS13"],
+		},
+		ProxyURL: mustURL(t, "http://proxy.example.com:3128"), NoProxy: "localhost,10.0.0.0/8", EnableHTTP2: true,
 	}
-	for _, key := range []string{"username", "password_file"} {
-		text = strings.Replace(text, "    # "+key+":", "    "+key+":", 1)
-	}
-	c, err := parse("config.yml", []byte(text), environment(map[string]string{"ROCKETCHAT_URL": "https://chat.example.com"}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := c.Workspaces[0]
-	if w.UserID.source != nil || w.AuthToken.source != nil || w.Username.source == nil || w.Password.source == nil {
-		t.Fatal("the account is not given by a username and a password")
-	}
-	if got, want := w.Password.source.file, "/run/secrets/rocketchat_password"; got != want {
-		t.Errorf("got the password file %q, want %q", got, want)
-	}
+	text = tokens.ReplaceAllString(text, "    # $1:")
+	checkWorkspaces(t, load(t, directory, files.ReplaceAllString(text, "    $1:"), variables), withFiles)
+
+	withLogin := withDefaults(t, "main", "https://chat.example.com")
+	withLogin.Username, withLogin.PasswordFile = "exporter", "/run/secrets/rocketchat_password"
+	checkWorkspaces(t, load(t, directory, login.ReplaceAllString(text, "    $1:"), variables), withLogin)
 }
 
-func TestLoadGoodFiles(t *testing.T) {
+func TestGoodFiles(t *testing.T) {
 	t.Parallel()
-	directory, certificates := filepath.Join("testdata", "good"), t.TempDir()
-	writePair(t, certificates)
-	for _, test := range []struct {
-		file        string
-		environment map[string]string
-		want        Workspace
-	}{
-		{
-			file:        "minimal.yml",
-			environment: map[string]string{"TOKEN": "token-of-main\n"},
-			want: withDefaults(Workspace{
-				Name:              "main",
-				URL:               mustParseURL(t, "http://localhost:3000"),
-				UserID:            Secret{&source{value: "0123456789"}},
-				AuthToken:         Secret{&source{value: "token-of-main"}},
-				HTTPClient:        promconfig.HTTPClientConfig{EnableHTTP2: true},
-				Windows:           defaultWindows(),
-				Location:          time.UTC,
-				InactivityTimeout: time.Hour,
-				Timeout:           30 * time.Second,
-			}),
-		},
-		{
-			file:        "common.yml",
-			environment: map[string]string{"YES": "true"},
-			want: Workspace{
-				Name:     "main",
-				URL:      mustParseURL(t, "https://[::1]:3000/a/b"),
-				Username: Secret{&source{value: "${x}", form: loginText}},
-				Password: Secret{&source{value: "a pass€word, $a$$b", form: loginText}},
-				HTTPClient: promconfig.HTTPClientConfig{
-					EnableHTTP2: true,
-					ProxyConfig: promconfig.ProxyConfig{ProxyFromEnvironment: true},
-				},
-				Windows:           []Window{{Name: "this_week", Calendar: "this_week"}},
-				Location:          mustLoadLocation(t, "America/Sao_Paulo"),
-				InactivityTimeout: 30 * time.Minute,
-				Rooms:             true,
-				Departments:       true,
-				RateLimit:         RateLimit{Calls: 10, Per: 10 * time.Second},
-				Timeout:           time.Minute,
-				MaxAge:            24 * time.Hour,
-			},
-		},
-		{
-			file: "everything.yml",
-			environment: map[string]string{
-				"SECRET_NAME": "token", "LENGTH": "45m", "ZONE": "Asia/Kolkata", "TIMEOUT": "2s",
-				"CERTIFICATES": certificates, "REFRESH": "15", "NO": "false", "CALLS": "20",
-			},
-			want: Workspace{
-				Name: "head-office_1.x",
-				URL:  mustParseURL(t, "https://Chat.Example.com:8443/support%2Fchat"),
-				UserID: Secret{&source{
-					file: filepath.Join(directory, "secrets", "user_id"),
-					key:  `workspaces["head-office_1.x"].user_id_file`,
-				}},
-				AuthToken: Secret{&source{file: "/run/secrets/token", key: `workspaces["head-office_1.x"].auth_token_file`}},
-				HTTPClient: promconfig.HTTPClientConfig{
-					TLSConfig: promconfig.TLSConfig{
-						CAFile:             filepath.Join(certificates, "ca.pem"),
-						CertFile:           filepath.Join(certificates, "client.pem"),
-						KeyFile:            filepath.Join(certificates, "client-key.pem"),
-						ServerName:         "chat.internal",
-						InsecureSkipVerify: true,
-						MinVersion:         promconfig.TLSVersions["TLS12"],
-						MaxVersion:         promconfig.TLSVersions["TLS13"],
-					},
-					ProxyConfig: promconfig.ProxyConfig{
-						ProxyURL: promconfig.URL{URL: mustParseURL(t, "socks5://proxy.example.com:1080")},
-						NoProxy:  "localhost,10.0.0.0/8",
-					},
-				},
-				Windows: []Window{
-					{Name: "45m", Duration: 45 * time.Minute},
-					{Name: "1d12h", Duration: 36 * time.Hour},
-					{Name: "shift", Duration: 8 * time.Hour},
-					{Name: "business day €", Calendar: "today", Refresh: 90 * time.Second},
-					{Name: "2w", Duration: 14 * 24 * time.Hour, Refresh: 15 * time.Minute},
-					{Name: "last_month", Calendar: "last_month", Refresh: 24 * time.Hour},
-					{Name: "yesterday", Calendar: "yesterday"},
-					{Name: "a name that is exactly as long as the longest that a label holds", Duration: 10 * 365 * 24 * time.Hour},
-					{Name: "price ${x} $5", Duration: 30 * time.Minute},
-				},
-				Location:  mustLoadLocation(t, "Asia/Kolkata"),
-				RateLimit: RateLimit{Calls: 20, Per: 30 * time.Second},
-				Timeout:   2500 * time.Millisecond,
-				MaxAge:    20 * time.Minute,
-			},
-		},
-	} {
-		t.Run(test.file, func(t *testing.T) {
-			t.Parallel()
-			c := load(t, filepath.Join(directory, test.file), test.environment)
-			if len(c.Workspaces) != 1 {
-				t.Fatalf("got %d workspaces, want 1", len(c.Workspaces))
-			}
-			diffWorkspaces(t, c.Workspaces[0], test.want)
+	directory := t.TempDir()
+	writePair(t, directory)
+	good := func(t *testing.T, name string) *Config {
+		t.Helper()
+		return load(t, directory, readText(t, "testdata", "good", name), map[string]string{
+			"TOKEN": "token-of-main\n", "YES": "true", "NO": "false", "SECRET_NAME": "token", "CERTIFICATES": directory, "LENGTH": "45m",
+			"ZONE": "Asia/Kolkata", "TIMEOUT": "2s", "REFRESH": "15", "CALLS": "20",
 		})
 	}
-}
-
-func TestSeveralWorkspaces(t *testing.T) {
-	t.Parallel()
-	directory := filepath.Join("testdata", "good")
-	c := load(t, filepath.Join(directory, "several.yml"), nil)
-	common := Workspace{
-		UserID:            Secret{&source{value: "x"}},
-		AuthToken:         Secret{&source{value: "y"}},
-		HTTPClient:        promconfig.HTTPClientConfig{EnableHTTP2: true},
-		Location:          time.UTC,
-		InactivityTimeout: time.Hour,
-		Counter:           true,
-		Rooms:             true,
-		RateLimit:         RateLimit{Calls: 4, Per: time.Minute},
-		Timeout:           30 * time.Second,
-		MaxAge:            5 * time.Minute,
-	}
-	elsewhere, sales, support := common, common, common
-	elsewhere.Name, elsewhere.URL = "elsewhere", mustParseURL(t, "http://chat.example.com")
-	elsewhere.Windows = []Window{{Name: "2h", Duration: 2 * time.Hour}, {Name: "1d", Duration: 24 * time.Hour}}
-	elsewhere.RateLimit = RateLimit{Calls: 0, Per: 2 * time.Minute}
-	sales.Name, sales.URL = "sales", mustParseURL(t, "https://Chat.Example.com/sales")
-	sales.Windows = []Window{{Name: "today", Calendar: "today"}}
-	support.Name, support.URL = "support", mustParseURL(t, "https://chat.example.com:443/support")
-	support.UserID, support.AuthToken = Secret{}, Secret{}
-	support.Username = Secret{&source{value: "exporter", form: loginText}}
-	support.Password = Secret{&source{
-		file: filepath.Join(directory, "password"), key: "workspaces.support.password_file", form: loginText,
-	}}
-	support.Windows, support.Rooms = []Window{{Name: "24h", Duration: 24 * time.Hour}}, false
-	want := []Workspace{elsewhere, sales, support}
-	if len(c.Workspaces) != len(want) {
-		t.Fatalf("got %d workspaces, want %d", len(c.Workspaces), len(want))
-	}
-	for i := range want {
-		diffWorkspaces(t, c.Workspaces[i], want[i])
-	}
-}
-
-func TestPrintedConfigHidesCredentials(t *testing.T) {
-	t.Parallel()
-	const secret = "hunter2"
-	c := Config{Workspaces: []Workspace{{
-		Name:      "main",
-		URL:       mustParseURL(t, "https://chat.example.com"),
-		UserID:    Secret{&source{value: secret + "id"}},
-		AuthToken: Secret{&source{value: secret + "token"}},
-		Username:  Secret{&source{value: secret + "name"}},
-		Password:  Secret{&source{value: secret + "password"}},
-		HTTPClient: promconfig.HTTPClientConfig{
-			TLSConfig: promconfig.TLSConfig{Cert: "certificate", Key: secret + "key"},
-		},
-		Windows:  []Window{{Name: "24h", Duration: 24 * time.Hour}},
-		Location: time.UTC,
-	}}}
-	for name, value := range map[string]any{
-		"config": c, "pointer": &c, "workspaces": c.Workspaces, "workspace": c.Workspaces[0], "workspace pointer": &c.Workspaces[0],
-	} {
-		printed := map[string]string{}
-		for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T", "%60v"} {
-			printed[format] = fmt.Sprintf(format, value)
-		}
-		inJSON, err := json.Marshal(value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		printed["JSON"] = string(inJSON)
-		inYAML, err := yaml.Dump(value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		printed["YAML"] = string(inYAML)
-		for format, text := range printed {
-			if strings.Contains(text, secret) || strings.Contains(text, fmt.Sprintf("%x", secret)) {
-				t.Errorf("%s as %s shows a credential: %s", name, format, text)
-			}
-			if format != "%T" && format != "%x" && !strings.Contains(text, "secret") {
-				t.Errorf("%s as %s does not say that there are credentials: %s", name, format, text)
-			}
-		}
-		if !strings.Contains(printed["%+v"], "chat.example.com") {
-			t.Errorf("%s as %%+v hides the address too: %s", name, printed["%+v"])
-		}
-	}
-	if got := string(c.Workspaces[0].HTTPClient.TLSConfig.Key); got != secret+"key" {
-		t.Errorf("printing changed the key to %q", got)
-	}
+	t.Run("minimal.yml", func(t *testing.T) {
+		t.Parallel()
+		want := withDefaults(t, "main", "http://localhost:3000")
+		want.UserID, want.AuthToken = "0123456789", "token-of-main"
+		checkWorkspaces(t, good(t, "minimal.yml"), want)
+	})
+	t.Run("common.yml", func(t *testing.T) {
+		t.Parallel()
+		want := withDefaults(t, "main", "https://[::1]:3000/a/b")
+		want.Username, want.Password = "${x}", "a pass€word, $a$$b"
+		want.HTTPClient.ProxyFromEnvironment = true
+		want.Windows, want.Timezone = []window.Window{{Name: "this_week", Calendar: window.ThisWeek}}, mustZone(t, "America/Sao_Paulo")
+		want.InactivityTimeout, want.Timeout, want.MaxAge = 30*model.Minute, model.Minute, model.Day
+		want.Counter, want.RateLimit.Per = false, 10*model.Second
+		checkWorkspaces(t, good(t, "common.yml"), want)
+	})
+	t.Run("everything.yml", func(t *testing.T) {
+		t.Parallel()
+		checkWorkspaces(t, good(t, "everything.yml"), Workspace{
+			Name: "head-office_1.x", URL: mustURL(t, "https://Chat.Example.com:8443/support%2Fchat"),
+			UserIDFile: Secret(directory + "/secrets/user_id"), AuthTokenFile: "/run/secrets/token",
+			HTTPClient: HTTPClient{
+				TLSConfig: promconfig.TLSConfig{
+					CAFile: directory + "/ca.pem", CertFile: directory + "/client.pem", KeyFile: directory + "/client-key.pem", ServerName: "chat.internal",
+					InsecureSkipVerify: true, MinVersion: promconfig.TLSVersions["TLS12"], MaxVersion: promconfig.TLSVersions["TLS13"],
+				},
+				ProxyURL: mustURL(t, "socks5://proxy.example.com:1080"), NoProxy: "localhost,10.0.0.0/8",
+			},
+			Windows: []window.Window{
+				{Name: "45m", Duration: 45 * time.Minute},
+				{Name: "1d12h", Duration: 36 * time.Hour},
+				{Name: "shift", Duration: 8 * time.Hour},
+				{Name: "business day €", Calendar: window.Today, Refresh: 90 * time.Second},
+				{Name: "2w", Duration: 14 * 24 * time.Hour, Refresh: 15 * time.Minute},
+				{Name: "last_month", Calendar: window.LastMonth, Refresh: 24 * time.Hour},
+				{Name: "yesterday", Calendar: window.Yesterday},
+				{Name: "a name that is exactly as long as the longest that a label holds", Duration: 10 * 365 * 24 * time.Hour},
+				{Name: "price ${x} $5", Duration: 30 * time.Minute},
+			},
+			Timezone: mustZone(t, "Asia/Kolkata"), RateLimit: budget.Limit{Calls: 20, Per: 30 * model.Second},
+			Timeout: model.Duration(2500 * time.Millisecond), MaxAge: 20 * model.Minute,
+		})
+	})
+	t.Run("several.yml", func(t *testing.T) {
+		t.Parallel()
+		common := withDefaults(t, "elsewhere", "http://chat.example.com")
+		common.UserID, common.AuthToken, common.Departments = "x", "y", false
+		common.Windows = []window.Window{{Name: "2h", Duration: 2 * time.Hour}, {Name: "1d", Duration: 24 * time.Hour}}
+		elsewhere, sales, support := common, common, common
+		elsewhere.RateLimit = budget.Limit{Calls: 0, Per: 2 * model.Minute}
+		sales.Name, sales.URL, sales.RateLimit.Calls = "sales", mustURL(t, "https://Chat.Example.com/sales"), 4
+		sales.Windows = []window.Window{{Name: "today", Calendar: window.Today}}
+		support.Name, support.URL, support.RateLimit.Calls = "support", mustURL(t, "https://chat.example.com:443/support"), 4
+		support.UserID, support.AuthToken, support.Username, support.PasswordFile = "", "", "exporter", Secret(directory+"/password")
+		support.Windows, support.Rooms = []window.Window{{Name: "24h", Duration: 24 * time.Hour}}, false
+		checkWorkspaces(t, good(t, "several.yml"), elsewhere, sales, support)
+	})
+	t.Run("anchors.yml", func(t *testing.T) {
+		t.Parallel()
+		main := withDefaults(t, "main", "https://chat.example.com/main")
+		main.UserID, main.AuthToken, main.RateLimit.Calls, main.Timeout = "0123456789", "token-of-main", 4, 10*model.Second
+		day := window.Window{Name: "day", Duration: 24 * time.Hour}
+		other, third := main, main
+		main.Windows = []window.Window{{Name: "2h", Duration: 2 * time.Hour}, day}
+		other.Name, other.URL, other.Windows = "other", mustURL(t, "https://chat.example.com/other"), []window.Window{day}
+		third.Name, third.URL = "third", mustURL(t, "https://third.example.com")
+		checkWorkspaces(t, good(t, "anchors.yml"), main, other, third)
+	})
 }
 
 func TestLaterChangesDoNotReachTheDefaults(t *testing.T) {
 	t.Parallel()
-	variables := map[string]string{"TOKEN": "x"}
-	first := load(t, filepath.Join("testdata", "good", "minimal.yml"), variables)
-	first.Workspaces[0].Windows[0] = Window{Name: "changed"}
-	first.Workspaces[0].HTTPClient.FollowRedirects = true
-	second := load(t, filepath.Join("testdata", "good", "minimal.yml"), variables)
-	if got := second.Workspaces[0].Windows[0].Name; got != "6h" {
+	text := readText(t, "testdata", "good", "minimal.yml")
+	first := load(t, "/", text, map[string]string{"TOKEN": "x"})
+	first.Workspaces[0].Windows[0].Name = "changed"
+	if got := load(t, "/", text, map[string]string{"TOKEN": "x"}).Workspaces[0].Windows[0].Name; got != "6h" {
 		t.Errorf("got the window %q, want 6h", got)
 	}
-	if second.Workspaces[0].HTTPClient.FollowRedirects {
-		t.Error("redirects are followed")
+}
+
+func TestExpand(t *testing.T) {
+	t.Parallel()
+	variables := map[string]string{
+		"A": "a", "B_2": "b", "_": "underscore", "EMPTY": "", "NESTED": "${A}$${A}", "DOLLAR": "$", "OPEN": "${", "WINDOW": "<: {*&",
+	}
+	for written, want := range map[string]string{
+		"${A}": "a", "x${A}y${B_2}z": "xaybz", "${A}${A}${_}": "aaunderscore", "<${EMPTY}>": "<>",
+		"$": "$", "$$": "$$", "$A $(A) 5$": "$A $(A) 5$", "{A}": "{A}", "}${A}}": "}a}",
+		"$${A}": "${A}", "$$${A}": "$${A}", "$${A}${A}": "${A}a", "$${": "${",
+		"${NESTED}": "${A}$${A}", "${DOLLAR}{A}": "${A}", "${OPEN}A}": "${A}", "${WINDOW}": "<: {*&",
+	} {
+		text := "workspaces: {main: {url: 'https://chat.example.com', username: x, password: '" + written + "'}}"
+		if got := string(load(t, "/", text, variables).Workspaces[0].Password); got != want {
+			t.Errorf("%s: got %q, want %q", written, got, want)
+		}
+	}
+}
+
+// The examples of the documentation are taken as a reader would take them: a whole file, a
+// part of a workspace, or a part of the top of the file.
+func TestDocumentedExamplesLoad(t *testing.T) {
+	t.Parallel()
+	const workspace = "workspaces:\n  main:\n    url: https://chat.example.com\n    user_id: x\n    auth_token: x\n"
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(readText(t, "..", "..", "docs", "configuration.md"), -1)
+	if len(examples) == 0 {
+		t.Fatal("there are no examples")
+	}
+	directory := t.TempDir()
+	writePair(t, directory)
+	for _, example := range examples {
+		text := example[1]
+		switch {
+		case strings.HasPrefix(text, "workspaces:"):
+		case strings.HasPrefix(text, "http_client:"):
+			text = workspace + "    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ")
+		default:
+			text = workspace + text
+		}
+		load(t, directory, text, map[string]string{"CREDENTIALS_DIRECTORY": "/run"})
+	}
+}
+
+func TestEveryKeyIsDocumented(t *testing.T) {
+	t.Parallel()
+	reference, defaultFile := readText(t, "..", "..", "docs", "configuration.md"), readText(t, "..", "..", "config.yml")
+	keys := []string{"name", "duration", "calendar", "refresh"}
+	for _, path := range []string{"", "workspaces.main", "workspaces.main.http_client", "workspaces.main.http_client.tls_config", "rate_limit"} {
+		keys = append(keys, knownKeys(path)...)
+	}
+	for _, key := range slices.Compact(slices.Sorted(slices.Values(keys))) {
+		if !strings.Contains(reference, "`"+key+"`") && !strings.Contains(reference, key+":") {
+			t.Errorf("docs/configuration.md does not mention `%s`", key)
+		}
+		if !strings.Contains(defaultFile, key+":") {
+			t.Errorf("config.yml does not mention %s:", key)
+		}
+	}
+	for _, calendar := range window.Calendars() {
+		if !strings.Contains(reference, fmt.Sprintf("%#q", calendar)) {
+			t.Errorf("docs/configuration.md does not mention `%s`", calendar)
+		}
 	}
 }

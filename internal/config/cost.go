@@ -2,134 +2,114 @@ package config
 
 import (
 	"maps"
-	"math"
 	"slices"
-	"time"
+
+	"github.com/prometheus/common/model"
+
+	"livechat_exporter/internal/budget"
+	"livechat_exporter/internal/rocketchat"
 )
 
-// The routes that the keys make calls of, by the last part of their path.
-const (
-	routeAbandoned   = "total-abandoned-chats"
-	routeRooms       = "amount-of-chats"
-	routeDepartments = "department"
-)
-
-// Cost says what it takes to ask once for all that a route has to answer: a round. It
+// Cost is what it takes to request all answers of a route once, which is a round. It
 // concerns all workspaces of one server address, because they share its rate limit.
 type Cost struct {
-	// Address is the server's, as [Workspace.Address] returns it.
+	// Address is the server's, as in [Workspace.Address].
 	Address string
-	// Route is the last part of the path, such as total-abandoned-chats.
+	// Route is the name of the route.
 	Route string
 	// Limit is the rate limit, and MaxAge the smallest max_age of the workspaces.
-	Limit  RateLimit
-	MaxAge time.Duration
-	// Calls is how many calls a round takes; more than 0.
+	Limit  budget.Limit
+	MaxAge model.Duration
+	// Calls is how many calls a round takes.
 	Calls int
-	// Together is how many calls a single answer takes at most. They are made together
-	// or not at all, so that Limit must allow as many at once.
-	Together int
-	// Periods is how many times Limit.Per it takes to make the calls of a round: 0
-	// without a limit, and [math.MaxInt] if Limit allows fewer than Together.
+	// Periods is how many times Limit.Per a round takes; 0 without a limit.
 	Periods int
-	// Age is how old an answer becomes before the next takes its place: 0 without a
-	// limit, where each scrape brings a new one, and else twice Limit.Per for each of
-	// Periods. The second half is for what a call waits for beyond the limit: the next
-	// scrape, and the slowest answer before it. [math.MaxInt64] stands for more than
-	// can be told.
-	Age time.Duration
+	// Age is how old an answer becomes before the next one replaces it: twice Limit.Per for
+	// each of Periods, 0 without a limit. The second half is what a call waits for beside
+	// the limit: the next scrape and the slowest answer before it.
+	Age model.Duration
+
+	pairs  int    // How many answers take two calls, made together or not at all.
+	remedy string // The setting that makes calls unnecessary.
 }
 
-// Costs returns what the workspaces cost, ordered by address and route. Routes that none
-// of an address' workspaces uses are left out. Workspaces of one address must have the
-// same rate limit, as those of a [Config] do.
+// Costs returns the costs of workspaces that have one rate limit for each server address,
+// ordered by address and route, without unused routes.
 func Costs(workspaces []Workspace) []Cost {
-	byAddress := map[string][]Workspace{}
-	for _, w := range workspaces {
-		byAddress[w.Address()] = append(byAddress[w.Address()], w)
-	}
 	var costs []Cost
-	for _, address := range slices.Sorted(maps.Keys(byAddress)) {
-		costs = append(costs, costsOfAddress(byAddress[address])...)
+	groups := byAddress(workspaces)
+	for _, address := range slices.Sorted(maps.Keys(groups)) {
+		group := groups[address]
+		rooms := Cost{Route: rocketchat.AmountOfChats.Name, remedy: "rooms: false"}
+		departments := Cost{Route: rocketchat.Departments.Name, remedy: "departments: false"}
+		abandoned := Cost{Route: rocketchat.TotalAbandonedChats.Name, remedy: "counter: false"}
+		maxAge := group[0].MaxAge
+		for _, w := range group {
+			maxAge = min(maxAge, w.MaxAge)
+			abandoned.Calls += len(w.Windows)
+			if w.Counter {
+				abandoned.Calls += 2
+				abandoned.pairs++
+			}
+			if w.Rooms {
+				rooms.Calls += 2 * len(w.Windows)
+				rooms.pairs += len(w.Windows)
+			}
+			if w.Departments {
+				departments.Calls++
+			}
+		}
+		for _, c := range []Cost{rooms, departments, abandoned} {
+			c.Address, c.Limit, c.MaxAge = address, group[0].RateLimit, maxAge
+			if c.Limit.Calls > 0 {
+				// Pairs cannot use the last call of an odd limit.
+				c.Periods = max(ceil(c.Calls, c.Limit.Calls), ceil(c.pairs, max(1, c.Limit.Calls/2)))
+			}
+			c.Age = 2 * c.Limit.Per * model.Duration(c.Periods)
+			if c.Calls > 0 {
+				costs = append(costs, c)
+			}
+		}
 	}
 	return costs
 }
 
-// costsOfAddress is Costs for workspaces of one address, of which there is at least one.
-func costsOfAddress(workspaces []Workspace) []Cost {
-	var abandoned, rooms, departments demand
-	first := workspaces[0]
-	cost := Cost{Address: first.Address(), Limit: first.RateLimit, MaxAge: first.MaxAge}
+func byAddress(workspaces []Workspace) map[string][]Workspace {
+	groups := map[string][]Workspace{}
 	for _, w := range workspaces {
-		cost.MaxAge = min(cost.MaxAge, w.MaxAge)
-		abandoned.single += len(w.Windows)
-		if w.Counter {
-			abandoned.double++
+		groups[w.Address()] = append(groups[w.Address()], w)
+	}
+	return groups
+}
+
+func ceil(a, b int) int { return (a + b - 1) / b }
+
+// checkServers checks the workspaces of each server address together: they have one rate
+// limit, and it can serve them. That depends on many keys, so that it is checked only if
+// there is no mistake yet.
+func (d *document) checkServers(workspaces []Workspace) {
+	if len(d.mistakes) > 0 {
+		return
+	}
+	groups := byAddress(workspaces)
+	for _, w := range workspaces {
+		if first := groups[w.Address()][0]; w.RateLimit != first.RateLimit {
+			d.fail(w.key(), "has another rate_limit than workspaces.%s, which has the same server address and shares its limit: "+
+				"give both the same rate_limit", first.Name)
 		}
-		if w.Rooms {
-			rooms.double += len(w.Windows)
+	}
+	if len(d.mistakes) > 0 {
+		return
+	}
+	for _, c := range Costs(workspaces) {
+		first := groups[c.Address][0].key()
+		if c.Limit.Calls == 1 && c.pairs > 0 {
+			d.note(first, "%s needs 2 calls together, but rate_limit allows 1: set calls to 2 or more, or %s", c.Route, c.remedy)
+		} else if c.Limit.Calls > 0 && c.Periods > int(c.MaxAge/(2*c.Limit.Per)) { // Age could overflow.
+			d.note(first, "a round of %s (calls: %d, of all workspaces of this server address) takes %d x %s with rate_limit "+
+				"{calls: %d, per: %s}, so that an answer may become 2 x %d x %s = %s old, but max_age is %s: configure fewer windows or workspaces, "+
+				"set %s, raise max_age (at most to %s), or set rate_limit: {calls: 0} if the server does not limit the account (role bot)",
+				c.Route, c.Calls, c.Periods, c.Limit.Per, c.Limit.Calls, c.Limit.Per, c.Periods, c.Limit.Per, c.Age, c.MaxAge, c.remedy, maxMaxAge)
 		}
-		if w.Departments {
-			departments.single++
-		}
 	}
-	var costs []Cost
-	for _, route := range []struct {
-		name string
-		demand
-	}{{routeRooms, rooms}, {routeDepartments, departments}, {routeAbandoned, abandoned}} {
-		if route.calls() == 0 {
-			continue
-		}
-		cost.Route, cost.Calls, cost.Together = route.name, route.calls(), route.together()
-		cost.Periods = route.periods(cost.Limit.Calls)
-		cost.Age = age(cost.Periods, cost.Limit.Per)
-		costs = append(costs, cost)
-	}
-	return costs
-}
-
-// demand is how many answers of a route take a single call, and how many take two.
-type demand struct {
-	single, double int
-}
-
-// calls returns how many calls all answers take.
-func (d demand) calls() int {
-	return d.single + 2*d.double
-}
-
-// together returns how many calls the answer takes that takes the most.
-func (d demand) together() int {
-	if d.double > 0 {
-		return 2
-	}
-	return 1
-}
-
-// periods returns [Cost.Periods] for a limit of so many calls.
-func (d demand) periods(limit int) int {
-	switch {
-	case limit == 0:
-		return 0
-	case limit < d.together():
-		return math.MaxInt
-	case d.double == 0:
-		return ceil(d.single, limit)
-	}
-	// With an odd limit, answers of two calls leave a call over that they cannot use.
-	return max(ceil(d.calls(), limit), ceil(d.double, limit/2))
-}
-
-// age returns [Cost.Age].
-func age(periods int, per time.Duration) time.Duration {
-	if periods > int(math.MaxInt64/(2*per)) {
-		return math.MaxInt64
-	}
-	return 2 * per * time.Duration(periods)
-}
-
-// ceil returns a divided by b, rounded up.
-func ceil(a, b int) int {
-	return (a + b - 1) / b
 }

@@ -1,147 +1,238 @@
 package config
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
+	"regexp"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
 
-const (
-	// maxFileBytes bounds the configuration file; a few inline certificates are the
-	// most that it can reasonably hold.
-	maxFileBytes = 1 << 20
-
-	// maxDepth bounds how deep collections nest; the schema needs 5 levels. The YAML
-	// parser's work grows with depth times length.
-	maxDepth = 50
-)
-
-// readFile returns the content of the configuration file.
-func readFile(file string) ([]byte, error) {
-	data, err := readRegularFile(file, maxFileBytes)
-	if err != nil {
-		return nil, unreadableFile(file, err)
-	}
-	return data, nil
+// Error is one mistake in the configuration.
+type Error struct {
+	// File is the name that [Load] was called with.
+	File string
+	// Line counts from 1; 0 is the file as a whole.
+	Line int
+	// Key is the key path, such as workspaces.main.url or windows[2]; empty if the mistake
+	// belongs to no key.
+	Key string
+	// Message is what is wrong and what to do.
+	Message string
 }
 
-// unreadableFile says why the configuration file cannot be read and what to do about it.
-func unreadableFile(file string, err error) *Error {
-	mistake := &Error{File: file, cause: err}
-	switch {
-	case errors.Is(err, errNotRegular):
-		mistake.Message = "is not a regular file: name the YAML file itself, not a directory, a pipe or a device"
-	case errors.Is(err, errTooLarge):
-		mistake.Message = "is larger than 1 MiB, more than any configuration needs: check that this is the right file"
-	case errors.Is(err, fs.ErrNotExist):
-		mistake.Message = "does not exist: check the path"
-	case errors.Is(err, fs.ErrPermission):
-		mistake.Message = "cannot be read: permission denied: let the exporter's user read it"
-	default:
-		mistake.Message = fmt.Sprintf("cannot be read: %v: check the path", operatingSystemError(err))
+// Error returns the mistake in one line.
+func (e *Error) Error() string {
+	text := e.File
+	if e.Line > 0 {
+		text += fmt.Sprintf(":%d", e.Line)
 	}
-	return mistake
+	if e.Key != "" {
+		text += ": " + e.Key
+	}
+	return text + ": " + e.Message
 }
 
-// document parses data and returns the root of its only document. If it cannot, it has
-// noted the mistake.
-func (r *reader) document(data []byte) (root value, ok bool) {
-	if line, problem := unreadable(data); problem != "" {
-		r.fail(value{line: line}, "%s", problem)
-		return value{}, false
-	}
-	loader, err := yaml.NewLoader(bytes.NewReader(data),
-		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
-	if err != nil {
-		r.failYAML(err)
-		return value{}, false
-	}
+// document is a parsed file and the mistakes in it.
+type document struct {
+	file, directory string
+	lookupEnv       func(string) (string, bool)
 
-	first, err := loadNode(loader)
-	switch {
-	case errors.Is(err, io.EOF) || err == nil && isNull(first.Content[0]):
-		r.fail(value{line: 1}, "the file is empty: it needs workspaces with an entry for each workspace")
-		return value{}, false
-	case err != nil:
-		r.failYAML(err)
-		return value{}, false
-	}
+	// The decoder reports positions. These are the key paths of keys and of values by
+	// position, and the lines of key paths. A mapping can begin where its first key does,
+	// so keys and values are kept apart.
+	keys, values map[position]string
+	lines        map[string]int
 
-	second, err := loadNode(loader)
-	switch {
-	case err == nil:
-		r.fail(value{line: second.Line}, "a second document begins here: keep one, and remove the line ---")
-		return value{}, false
-	case !errors.Is(err, io.EOF):
-		r.failYAML(err)
-		return value{}, false
-	}
-	return value{node: first.Content[0], line: first.Content[0].Line}, true
+	// The credentials in the file, and the values of the variables that it uses: any of
+	// them can be a credential in the wrong place.
+	credentials, variables redactor
+
+	mistakes []*Error
 }
 
-// unreadable says in which line data stops being text that YAML can be made of.
-func unreadable(data []byte) (line int, problem string) {
-	line = 1
-	for rest := data; len(rest) > 0; {
-		char, size := utf8.DecodeRune(rest)
+type position struct{ line, column int }
+
+// add notes a mistake in a line.
+func (d *document) add(line int, key, format string, args ...any) {
+	mistake := Error{File: d.file, Line: line, Key: key, Message: fmt.Sprintf(format, args...)}
+	if !slices.ContainsFunc(d.mistakes, func(e *Error) bool { return *e == mistake }) { // Workspaces share settings.
+		d.mistakes = append(d.mistakes, &mistake)
+	}
+}
+
+// note notes a mistake at a key. The line of a key that is not in the file is that of its
+// parent.
+func (d *document) note(key, format string, args ...any) {
+	parent, _ := splitKey(key)
+	d.add(cmp.Or(d.lines[key], d.lines[parent]), key, format, args...)
+}
+
+// fail notes a mistake at a key, unless there is one at or below it already: one wrong
+// value is one mistake, however many checks fail.
+func (d *document) fail(key, format string, args ...any) {
+	if !d.failed(key) {
+		d.note(key, format, args...)
+	}
+}
+
+// failed reports whether there is a mistake at or below a key.
+func (d *document) failed(key string) bool {
+	return slices.ContainsFunc(d.mistakes, func(e *Error) bool {
+		rest, ok := strings.CutPrefix(e.Key, key)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}
+
+// splitKey splits a key path at its last name.
+func splitKey(key string) (parent, name string) {
+	i := strings.LastIndexByte(key, '.')
+	return key[:max(i, 0)], key[i+1:]
+}
+
+// err returns the mistakes in the order of the file, nil if there are none. All messages
+// pass here, and their secrets are removed.
+func (d *document) err() error {
+	slices.SortStableFunc(d.mistakes, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
+	var joined []error
+	for _, e := range d.mistakes {
+		e.Key, e.Message = d.credentials.redact(e.Key), d.variables.redact(d.credentials.redact(e.Message))
+		joined = append(joined, e)
+	}
+	return errors.Join(joined...)
+}
+
+// parse returns the root of the only YAML document, or nil after a mistake.
+func (d *document) parse(data []byte) *yaml.Node {
+	// The keys need 5 levels, and the work of the parser grows with depth times length.
+	const maxDepth = 50
+	var doc yaml.Node
+	if err := yaml.Load(data, &doc, yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth)))); err != nil {
+		d.failSyntax(0, err)
+		return nil
+	}
+	d.index(doc.Content[0], "")
+	return doc.Content[0]
+}
+
+// failSyntax notes that the file, or its part that begins in a line, is not YAML. Messages
+// that quote the file are replaced: the quoted text can be a token that begins with a
+// character of YAML's own.
+func (d *document) failSyntax(line int, err error) {
+	message := err.Error()
+	if e, ok := errors.AsType[*yaml.LoadError](err); ok {
+		message, line = strings.TrimPrefix(e.Message, "yaml: "), max(line, e.Mark.Line)
 		switch {
-		case char == utf8.RuneError && size == 1:
-			return line, "is not UTF-8: save the file as UTF-8"
-		case char == '\n':
-			line++
-		case char < ' ' && char != '\t' && char != '\r', char == 0xFFFE, char == 0xFFFF:
-			return line, fmt.Sprintf("holds the control character %U: remove it, and save the file as UTF-8", char)
+		case e.Stage == yaml.ComposerStage:
+			message = "an alias without an anchor: quote a value that begins with *"
+		case e.Stage == yaml.ResolverStage:
+			message = "a value that does not fit its tag: quote a value that begins with !"
+		case e.ContextMark.Line > 0 && e.ContextMark.Line < line:
+			message += fmt.Sprintf(" (%s that begins in line %d)", e.ContextMsg, e.ContextMark.Line)
 		}
-		rest = rest[size:]
 	}
-	return 0, ""
+	d.add(line, "", "is not valid YAML: %s: check the encoding (UTF-8), the indentation (spaces, no tabs), the colons and the quotes", message)
 }
 
-// loadNode returns the next document, or io.EOF.
-func loadNode(loader *yaml.Loader) (node *yaml.Node, err error) {
-	// The library panics where it finds itself in a state that it holds to be
-	// impossible. A strange file must end as a message all the same.
-	defer func() {
-		if recover() != nil {
-			node, err = nil, errors.New("the YAML library cannot handle this file")
+// index notes the key path of each node, replaces variables, and refuses what the decoder
+// passes over.
+func (d *document) index(node *yaml.Node, key string) {
+	d.values[position{node.Line, node.Column}] = key
+	switch node.Kind {
+	case yaml.MappingNode:
+		d.indexMapping(node, key)
+	case yaml.SequenceNode:
+		for i, element := range node.Content {
+			path := fmt.Sprintf("%s[%d]", key, i)
+			d.lines[path] = element.Line
+			d.index(element, path)
 		}
-	}()
-	node = new(yaml.Node)
-	if err := loader.Load(node); err != nil {
-		return nil, err //nolint:wrapcheck // The caller makes the message, and knows io.EOF.
+	case yaml.ScalarNode:
+		d.expand(node, key)
+		if node.Tag == "!!null" || node.Value == "" {
+			d.fail(key, "has no value: give it one, or remove the key")
+		}
 	}
-	return node, nil
 }
 
-// failYAML notes that the file is not YAML. Most of the library's messages are fixed
-// sentences. Those that quote the file are replaced: what they quote is often a token
-// that begins with a character which means something in YAML.
-func (r *reader) failYAML(err error) {
-	loadError, ok := errors.AsType[*yaml.LoadError](err)
-	if !ok {
-		r.fail(value{}, "is not valid YAML: %v", err)
-		return
+// namePattern matches all keys and the names of workspaces.
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// longestName is the length of keys and names of variables above which they are not shown.
+// Rocket.Chat's tokens are longer, and end up in their place by mistake.
+const longestName = 40
+
+// indexMapping is index for a mapping. It removes the keys that cannot be used.
+func (d *document) indexMapping(node *yaml.Node, path string) {
+	pairs := node.Content
+	node.Content = nil
+	for i := 0; i+1 < len(pairs); i += 2 {
+		key, value := pairs[i], pairs[i+1]
+		child := strings.TrimPrefix(path+"."+key.Value, ".")
+		if !namePattern.MatchString(key.Value) || path != keyWorkspaces && len(key.Value) > longestName {
+			d.credentials.add(key.Value) // Without a space after the colon, a key and its credential are one key.
+		}
+		switch {
+		case key.Kind != yaml.ScalarNode || key.Value == "":
+			d.add(key.Line, path, "a key must be a single word, followed by a colon and a space")
+			continue
+		case d.lines[child] > 0:
+			d.add(key.Line, child, "is there already, in line %d: remove one of them", d.lines[child])
+			continue
+		}
+		d.keys[position{key.Line, key.Column}], d.lines[child] = child, key.Line
+		d.index(value, child)
+		if slices.Contains([]string{"user_id", "auth_token", "password"}, key.Value) {
+			d.credentials.add(dereference(value).Value)
+		}
+		node.Content = append(node.Content, key, value)
 	}
-	message := loadError.Message
-	switch {
-	case loadError.Stage == yaml.ComposerStage:
-		message = "an alias without an anchor: quote a value that begins with *"
-	case strings.HasPrefix(message, "found character '"):
-		message = "a tag with a character that tags cannot have: quote a value that begins with !"
-	case strings.HasPrefix(message, "exceeded max depth"):
-		message = fmt.Sprintf("brackets or indented blocks are nested more than %d deep: check them", maxDepth)
-	case loadError.ContextMark.Line > 0 && loadError.ContextMark.Line < loadError.Mark.Line:
-		message = fmt.Sprintf("%s (%s that begins in line %d): check the indentation (spaces, no tabs), the colons and the quotes",
-			message, loadError.ContextMsg, loadError.ContextMark.Line)
-	default:
-		message += ": check the indentation (spaces, no tabs), the colons and the quotes"
+}
+
+// dereference returns the node that an alias stands for, and other nodes as they are.
+func dereference(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return node.Alias
 	}
-	r.fail(value{line: loadError.Mark.Line}, "is not valid YAML: %s", message)
+	return node
+}
+
+// reference matches $${, ${NAME}, and any other ${ with what follows.
+var reference = regexp.MustCompile(`\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{[^}]*\}?`)
+
+// expand replaces ${NAME} in a value by the environment variable, once, and $${ by ${.
+func (d *document) expand(node *yaml.Node, key string) {
+	var names, unset []string
+	value := reference.ReplaceAllStringFunc(node.Value, func(text string) string {
+		if text == "$${" {
+			return "${"
+		}
+		name := reference.FindStringSubmatch(text)[1]
+		if name == "" {
+			d.fail(key, "has a ${ that does not begin a ${NAME} of letters, digits and _: correct it, or write $${ where ${ is meant literally")
+			return text
+		}
+		content, ok := d.lookupEnv(name)
+		if names = append(names, name); !ok && !slices.Contains(unset, name) {
+			unset = append(unset, name)
+		}
+		d.variables.add(content)
+		if len(name) > longestName {
+			d.variables.add(name)
+		}
+		return content
+	})
+	if value == "" {
+		unset = names
+	}
+	if len(unset) > 0 {
+		d.fail(key, "uses environment variables that are not set or empty: set %s", strings.Join(unset, ", "))
+	} else if value != node.Value {
+		// Without a tag the decoder infers the type, so that a variable can be a number.
+		node.Value, node.Tag, node.Style = value, "", 0
+	}
 }

@@ -1,259 +1,224 @@
 package config
 
 import (
-	"encoding/json"
-	"errors"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
-	"io/fs"
+	"maps"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
+	"time"
 
+	promconfig "github.com/prometheus/common/config"
 	"go.yaml.in/yaml/v4"
 )
 
-// secretFile writes content to a file and returns a secret that is read from it.
-func secretFile(t *testing.T, content string) Secret {
+// newPair returns a certificate and its key in PEM.
+func newPair(t *testing.T) (certificate, key string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return Secret{&source{file: file, key: "workspaces.main.auth_token_file"}}
-}
-
-// loginFile is secretFile for a username or a password.
-func loginFile(t *testing.T, content string) Secret {
-	t.Helper()
-	s := secretFile(t, content)
-	s.source.form = loginText
-	return s
-}
-
-func TestSecretRead(t *testing.T) {
-	t.Parallel()
-	const allowed = "!\"#$%&'()*+,-./0123456789:;<=>?@ABC[\\]^_`abc{|}~"
-	for _, test := range []struct {
-		name   string
-		secret Secret
-		want   string
-	}{
-		{"inline", Secret{&source{value: "abc"}}, "abc"},
-		{"file", secretFile(t, "abc"), "abc"},
-		{"file with white space around", secretFile(t, "\r\n\t abc \t\r\n\n"), "abc"},
-		{"every character that is allowed", secretFile(t, "x"+allowed), "x" + allowed},
-		{"every character that a password may have", loginFile(t, " pass word €"+allowed+"\u00a0! \n"), "pass word €" + allowed + "\u00a0!"},
-		{"the largest file", secretFile(t, strings.Repeat("x", maxSecretBytes)), strings.Repeat("x", maxSecretBytes)},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			got, err := test.secret.Read()
-			if err != nil || got != test.want {
-				t.Errorf("got %q, %v, want %q", got, err, test.want)
-			}
-		})
-	}
-}
-
-func TestSecretReadErrors(t *testing.T) {
-	t.Parallel()
-	const (
-		unsendable = "the credential holds a line break or another character that an HTTP header cannot carry: " +
-			"it must be one line of printable ASCII without spaces, and nothing else"
-		unprintable = "the credential holds a line break or another control character: it must be one line, and nothing else"
-		spaced      = "the credential holds a space: write the token alone, or the user id alone, without a word such as Bearer before it"
-	)
-	for _, test := range []struct {
-		name   string
-		secret Secret
-		want   string
-	}{
-		{"unset", Secret{}, "no credential is configured"},
-		{
-			"missing",
-			Secret{&source{file: filepath.Join(t.TempDir(), "hunter2"), key: "workspaces.main.auth_token_file"}},
-			`the file of workspaces.main.auth_token_file: no such file or directory: create it, or correct the path in the configuration`,
-		},
-		{
-			"a directory",
-			Secret{&source{file: t.TempDir(), key: "workspaces.main.auth_token_file"}},
-			`the file of workspaces.main.auth_token_file: it is not a regular file: name a file that holds the credential, not a directory, a pipe or a device`,
-		},
-		{
-			"a device",
-			Secret{&source{file: "/dev/zero", key: "workspaces.main.auth_token_file"}},
-			`the file of workspaces.main.auth_token_file: it is not a regular file: name a file that holds the credential, not a directory, a pipe or a device`,
-		},
-		{
-			"below a file",
-			Secret{&source{file: filepath.Join(secretFile(t, "hunter2").source.file, "x"), key: "workspaces.main.auth_token_file"}},
-			`the file of workspaces.main.auth_token_file: not a directory: check the path`,
-		},
-		{"empty", secretFile(t, ""), `the file of workspaces.main.auth_token_file: the file is empty: write the credential to it`},
-		{"blank", secretFile(t, " \n\t\r\n"), `the file of workspaces.main.auth_token_file: the file is empty: write the credential to it`},
-		{
-			"too large",
-			secretFile(t, strings.Repeat("x", maxSecretBytes+1)),
-			`the file of workspaces.main.auth_token_file: the file is larger than 64 KiB: it must hold the credential alone`,
-		},
-		{"two lines", secretFile(t, "hunter2\nthird"), `the file of workspaces.main.auth_token_file: ` + unsendable},
-		{"carriage return", secretFile(t, "hunter2\rthird"), `the file of workspaces.main.auth_token_file: ` + unsendable},
-		{"tab", secretFile(t, "hunter2\tthird"), `the file of workspaces.main.auth_token_file: ` + unsendable},
-		{"zero byte", secretFile(t, "hunter2\x00"), `the file of workspaces.main.auth_token_file: ` + unsendable},
-		{"delete", secretFile(t, "hunter2\x7f"), `the file of workspaces.main.auth_token_file: ` + unsendable},
-		{"a word before it", secretFile(t, "Bearer hunter2\n"), `the file of workspaces.main.auth_token_file: ` + spaced},
-		{"two words", secretFile(t, "hunter2 third\nfourth"), `the file of workspaces.main.auth_token_file: ` + spaced},
-		{"two lines of a password", loginFile(t, "hunter2\nthird"), `the file of workspaces.main.auth_token_file: ` + unprintable},
-		{"a tab in a password", loginFile(t, "hunter2\tthird"), `the file of workspaces.main.auth_token_file: ` + unprintable},
-		{
-			"a password in another encoding",
-			loginFile(t, "hunter2\xe9"),
-			`the file of workspaces.main.auth_token_file: the credential is not UTF-8: save the file as UTF-8, or correct the environment variable`,
-		},
-		{"byte order mark", secretFile(t, "\ufeffhunter2"), `the file of workspaces.main.auth_token_file: ` + unsendable},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			got, err := test.secret.Read()
-			if err == nil || got != "" {
-				t.Fatalf("got %q, %v, want an error", got, err)
-			}
-			if err.Error() != test.want {
-				t.Errorf("got  %q\nwant %q", err, test.want)
-			}
-			if strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("%q shows the content", err)
-			}
-		})
-	}
-}
-
-func TestSecretReadErrorsKeepTheirCause(t *testing.T) {
-	t.Parallel()
-	_, err := Secret{&source{file: filepath.Join(t.TempDir(), "missing")}}.Read()
-	if !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%v is not fs.ErrNotExist", err)
-	}
-	// The tests may run as a user who can read everything.
-	err = explainRead(&fs.PathError{Op: "open", Path: "hunter2", Err: syscall.EACCES}, maxSecretBytes, "the credential")
-	if got, want := err.Error(), "permission denied: let the exporter's user read it"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestSecretFollowsItsFile(t *testing.T) {
-	t.Parallel()
-	s := secretFile(t, "first\n")
-	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(s.source.file, link); err != nil {
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
 		t.Fatal(err)
 	}
-	s.source.file = link
-	for _, want := range []string{"first", "second", "first"} {
-		// A credential is replaced by renaming, as Kubernetes does it.
-		next := secretFile(t, want+"\n").source.file
-		if err := os.Remove(link); err != nil {
+	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
+}
+
+// writePair writes ca.pem, client.pem and client-key.pem.
+func writePair(t *testing.T, directory string) (certificate, key string) {
+	t.Helper()
+	certificate, key = newPair(t)
+	for name, content := range map[string]string{"ca.pem": certificate, "client.pem": certificate, "client-key.pem": key} {
+		if err := os.WriteFile(filepath.Join(directory, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Symlink(next, link); err != nil {
+	}
+	return certificate, key
+}
+
+func TestPrintedConfigHidesCredentials(t *testing.T) {
+	t.Parallel()
+	w := withDefaults(t, "main", "https://chat.example.com")
+	w.UserID, w.AuthToken, w.Username, w.Password = hunter2+"id", hunter2+"token", hunter2+"name", hunter2+"password"
+	w.UserIDFile, w.AuthTokenFile, w.PasswordFile = hunter2+"file", hunter2+"file", hunter2+"file"
+	w.HTTPClient.TLSConfig = promconfig.TLSConfig{CA: hunter2 + "ca", Cert: hunter2 + "cert", Key: hunter2 + "key"}
+	c := Config{Workspaces: []Workspace{w}}
+	for name, value := range map[string]any{"config": c, "pointer": &c, "workspace": w, "HTTP client": w.HTTPClient, "secret": w.UserID} {
+		inYAML, err := yaml.Dump(value)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := s.Read(); err != nil || got != want {
-			t.Errorf("got %q, %v, want %q", got, err, want)
+		printed := []string{string(inYAML)}
+		for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+			printed = append(printed, fmt.Sprintf(format, value))
 		}
+		for _, text := range printed {
+			if strings.Contains(text, hunter2) || !strings.Contains(text, hidden) {
+				t.Errorf("%s: a credential is shown, or nothing is hidden: %s", name, text)
+			}
+		}
+	}
+	if Secret("").String() != "" {
+		t.Error("a secret that is not set shows as one that is")
 	}
 }
 
-func TestSecretFileIsRelativeToTheConfiguration(t *testing.T) {
+// redactedConfig loads testdata/redacted/config.yml as if it stood in the directory.
+func redactedConfig(t *testing.T, directory string) (c *Config, variables map[string]string) {
+	t.Helper()
+	certificate, key := writePair(t, directory)
+	variables = map[string]string{
+		"URL": "https://chat.example.com/support", "CERTIFICATES": directory, "YES": "true", "NO": "false", "TLS": "TLS12",
+		"PROXY": "socks5://proxy.example.com:1080", "LENGTH": "3", "ZONE": "Europe/Berlin", "CALLS": "20",
+		"USER_ID": hunter2 + "-id", "AUTH_TOKEN": hunter2 + "/tok${en}", "PASSWORD": hunter2 + "-password",
+		"CA": certificate, "CERT": certificate + key, "KEY": key,
+	}
+	return load(t, directory, readText(t, "testdata", "redacted", "config.yml"), variables), variables
+}
+
+func TestRedacted(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
-	write := func(name, content string) string {
-		file := filepath.Join(directory, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+	c, _ := redactedConfig(t, directory)
+	got := strings.ReplaceAll(string(c.Redacted()), directory, "DIRECTORY")
+	golden := filepath.Join("testdata", "redacted", "shown.yml")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return file
 	}
-	write("secrets/id", "id-from-file\n")
-	absolute := write("token", "token-from-file\n")
-	file := write("config.yml", `workspaces:
-  main: {url: 'https://chat.example.com', user_id_file: "${DIRECTORY}/id", auth_token_file: "`+absolute+`"}
-`)
-	w := load(t, file, map[string]string{"DIRECTORY": "./secrets"}).Workspaces[0]
-	if got, err := w.UserID.Read(); err != nil || got != "id-from-file" {
-		t.Errorf("user_id: got %q, %v", got, err)
+	if want := readText(t, golden); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if got, err := w.AuthToken.Read(); err != nil || got != "token-from-file" {
-		t.Errorf("auth_token: got %q, %v", got, err)
+	if strings.Contains(got, hunter2) || strings.Contains(got, "BEGIN") {
+		t.Error("a credential is shown")
 	}
 }
 
-func TestPrintedSecret(t *testing.T) {
+// What is shown configures the same, once what is hidden is put back.
+func TestRedactedLoadsAgain(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		name         string
-		secret       Secret
-		want, quoted string
-	}{
-		{"inline", Secret{&source{value: "hunter2"}}, "<secret>", `"<secret>"`},
-		{"file", Secret{&source{file: "/hunter2", key: "workspaces.main.auth_token_file"}}, "<secret>", `"<secret>"`},
-		{"unset", Secret{}, "", `""`},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			type holder struct {
-				S Secret  `json:"s" yaml:"s"`
-				P *Secret `json:"p" yaml:"p"`
-			}
-			inJSON, err := json.Marshal(holder{test.secret, &test.secret})
+	directory := t.TempDir()
+	c, variables := redactedConfig(t, directory)
+	var shown, original struct {
+		Workspaces map[string]map[string]any `yaml:"workspaces"`
+	}
+	if err := yaml.Load(c.Redacted(), &shown); err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Load([]byte(readText(t, "testdata", "redacted", "config.yml")), &original, yaml.WithKnownFields(false)); err != nil {
+		t.Fatal(err)
+	}
+	for name, keys := range shown.Workspaces {
+		putBack(keys, original.Workspaces[name])
+	}
+	text, err := yaml.Dump(shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := load(t, directory, string(text), variables)
+	for i, w := range again.Workspaces {
+		if !w.Equal(c.Workspaces[i]) {
+			t.Errorf("%s is not the same after\n%s", w.Name, text)
+		}
+	}
+}
+
+// putBack replaces what is hidden in shown by what is there in the original.
+func putBack(shown, original map[string]any) {
+	for key, value := range shown {
+		below, _ := value.(map[string]any)
+		originalBelow, _ := original[key].(map[string]any)
+		putBack(below, originalBelow)
+		if text, ok := value.(string); ok && strings.Contains(text, hidden) {
+			shown[key] = original[key]
+		}
+	}
+}
+
+// FuzzParse checks that any content ends in a configuration that others can rely on, or in
+// messages that show no credential.
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"testdata/*/*.yml", "../../config.yml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatalf("no files for %s: %v", pattern, err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
 			if err != nil {
-				t.Fatal(err)
+				f.Fatal(err)
 			}
-			inYAML, err := yaml.Dump(holder{test.secret, &test.secret})
-			if err != nil {
-				t.Fatal(err)
+			f.Add(data)
+		}
+	}
+	variables := maps.Clone(badEnvironment())
+	variables["AUTH_TOKEN"], variables["ROCKETCHAT_AUTH_TOKEN"] = "dGhlIHRva2Vu", "dGhlIHRva2Vu"
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := parse("config.yml", "/", data, environment(variables))
+		if err != nil {
+			if text := err.Error(); strings.Contains(text, "dGhlIHRva2Vu") && !strings.Contains(string(data), "dGhlIHRva2Vu") {
+				t.Errorf("a token is shown by %v", err)
 			}
-			text, err := test.secret.MarshalText()
-			if err != nil {
-				t.Fatal(err)
+			return
+		}
+		for _, w := range c.Workspaces {
+			checkInvariants(t, w)
+		}
+		for _, cost := range Costs(c.Workspaces) {
+			if cost.Calls <= 0 || cost.Age > cost.MaxAge || cost.Limit.Calls > 0 && cost.Periods*cost.Limit.Calls < cost.Calls {
+				t.Errorf("cannot be served: %+v", cost)
 			}
-			var fromJSON, fromYAML map[string]string
-			if err = json.Unmarshal(inJSON, &fromJSON); err != nil {
-				t.Fatal(err)
+		}
+		for _, w := range c.Workspaces {
+			if len(w.AuthToken) > 20 && strings.Contains(string(c.Redacted()), string(w.AuthToken)) {
+				t.Errorf("the token is shown:\n%s", c.Redacted())
 			}
-			if err = yaml.Load(inYAML, &fromYAML); err != nil {
-				t.Fatal(err)
+		}
+	})
+}
+
+func checkInvariants(t *testing.T, w Workspace) {
+	t.Helper()
+	u := w.URL.URL
+	switch {
+	case w.Name == "" || len(w.Windows) == 0 || w.Timezone.Location == nil || w.Timezone.Location == time.Local:
+		t.Errorf("something is missing: %+v", w)
+	case u == nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		t.Errorf("the URL is %v", w.URL)
+	case strings.HasSuffix(u.Path, "/") || strings.Contains(u.Path, "//") || strings.ContainsAny(u.Path, " \x00\n"):
+		t.Errorf("the path of the URL is %q", u.Path)
+	case w.UsesLogin() == (w.UserID+w.UserIDFile != "") || w.UsesLogin() == (w.AuthToken+w.AuthTokenFile != ""):
+		t.Errorf("not one kind of credentials: %+v", w)
+	case w.Timeout <= 0 || w.InactivityTimeout < 0 || w.MaxAge <= 0 || w.MaxAge > maxMaxAge || w.RateLimit.Per <= 0 || w.RateLimit.Per > maxPer:
+		t.Errorf("a duration is out of bounds: %+v", w)
+	}
+	if _, err := w.Transport(); err != nil {
+		t.Error(err)
+	}
+	for i, one := range w.Windows {
+		if one.Calendar == "" && one.Duration <= time.Duration(w.InactivityTimeout) {
+			t.Errorf("%+v is not longer than %v", one, w.InactivityTimeout)
+		}
+		for _, other := range w.Windows[:i] {
+			if one.Name == other.Name || one.SamePeriods(other) {
+				t.Errorf("%+v and %+v are the same", one, other)
 			}
-			for _, printed := range []struct{ form, got, want string }{
-				{"String", test.secret.String(), test.want},
-				{"GoString", test.secret.GoString(), test.quoted},
-				{"%v", fmt.Sprintf("%v, %v", test.secret, &test.secret), test.want + ", " + test.want},
-				{"%+v", fmt.Sprintf("%+v", test.secret), test.want},
-				{"%#v", fmt.Sprintf("%#v", test.secret), test.quoted},
-				{"%s", fmt.Sprintf("%s, %s", test.secret, &test.secret), test.want + ", " + test.want},
-				{"%q", fmt.Sprintf("%q", test.secret), test.quoted},
-				{"%x", fmt.Sprintf("%x", test.secret), fmt.Sprintf("%x", test.want)},
-				{"element", fmt.Sprintf("%v", []Secret{test.secret}), "[" + test.want + "]"},
-				{"text", string(text), test.want},
-				{"JSON", fromJSON["s"], test.want},
-				{"JSON of a pointer", fromJSON["p"], test.want},
-				{"YAML", fromYAML["s"], test.want},
-				{"YAML of a pointer", fromYAML["p"], test.want},
-			} {
-				if printed.got != printed.want {
-					t.Errorf("%s: got %q, want %q", printed.form, printed.got, printed.want)
-				}
-			}
-			for _, verb := range "tbcdoOxXUeEfFgGspvqw!" {
-				if got := fmt.Sprintf("%"+string(verb), test.secret); strings.Contains(got, "hunter2") {
-					t.Errorf("%%%c shows %q", verb, got)
-				}
-			}
-		})
+		}
 	}
 }

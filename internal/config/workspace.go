@@ -1,125 +1,88 @@
 package config
 
 import (
-	"cmp"
-	"path/filepath"
-	"slices"
+	"net"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"livechat_exporter/internal/rocketchat"
 )
 
-// The keys that only a workspace has, but for its credentials, and the one that holds the
-// workspaces.
-const (
-	keyWorkspaces = "workspaces"
-	keyURL        = "url"
-	keyHTTPClient = "http_client"
-)
-
-// rootSchema returns the keys at the top of the file.
-func rootSchema() schema {
-	const inWorkspace = "belongs to a workspace: move it into the entry under workspaces"
-	refused := map[string]string{keyURL: inWorkspace, keyHTTPClient: inWorkspace}
-	for _, key := range credentialKeys() {
-		refused[key] = inWorkspace
+// Address returns the server as scheme://host:port. The case of the host and an implied
+// port make no difference. Names are not resolved: two names of one machine are two
+// addresses.
+func (w Workspace) Address() string {
+	host := strings.ToLower(w.URL.Hostname())
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.String()
 	}
-	return schema{keys: append([]string{keyWorkspaces}, settingKeys()...), refused: refused}
-}
-
-// workspaceSchema returns the keys of a workspace.
-func workspaceSchema() schema {
-	return schema{keys: slices.Concat([]string{keyURL}, credentialKeys(), []string{keyHTTPClient}, settingKeys())}
-}
-
-// configuration reads the whole file.
-func (r *reader) configuration(root value) []Workspace {
-	fields, ok := r.fields(root, rootSchema())
-	if !ok {
-		return nil
-	}
-	common := r.settings(fields).or(defaultSettings())
-	v, ok := fields[keyWorkspaces]
-	if !ok {
-		r.fail(value{line: root.line, key: keyWorkspaces}, "is missing: add it, with an entry for each workspace")
-		return nil
-	}
-	entries, ok := r.entries(v)
-	if !ok {
-		return nil
-	}
-	if len(entries) == 0 {
-		r.fail(v, "is empty: add an entry for each workspace")
-	}
-	var workspaces []Workspace
-	var inOrder []placed
-	for _, e := range entries {
-		w, own := r.workspace(e)
-		effective := own.or(common)
-		r.resolve(&w, effective)
-		workspaces = append(workspaces, w)
-		inOrder = append(inOrder, placed{Workspace: w, entry: e, settings: effective})
-	}
-	r.checkBudgets(inOrder)
-	slices.SortFunc(workspaces, func(a, b Workspace) int { return cmp.Compare(a.Name, b.Name) })
-	return workspaces
-}
-
-// resolve gives w the settings that hold for it.
-func (r *reader) resolve(w *Workspace, s settings) {
-	r.checkWindows(s)
-	w.Windows, w.Location, w.InactivityTimeout = s.windows.windows, s.location, s.inactivity.Duration
-	w.Counter, w.Rooms, w.Departments = *s.counter, *s.rooms, *s.departments
-	w.RateLimit, w.Timeout, w.MaxAge = s.rateLimit.RateLimit, *s.timeout, s.maxAge.Duration
-}
-
-// workspace reads one entry under workspaces. The settings are those of its own.
-func (r *reader) workspace(e entry) (w Workspace, own settings) {
+	port := portNumber(*w.URL.URL)
 	switch {
-	case !namePattern.MatchString(e.name):
-		r.fail(e.value, "the name of a workspace is 1 to 64 letters, digits and _ - . : choose another "+
-			"(it is not shown, because it may be a key without a space after its colon)")
-	case r.credentials.in(e.name):
-		r.fail(e.value, "the name of a workspace (not shown) is a user_id, auth_token or password of this file, or holds one: choose another")
+	case port != 0:
+	case w.URL.Scheme == "http":
+		port = 80
+	default:
+		port = 443
 	}
-	fields, ok := r.fields(e.value, workspaceSchema())
-	if !ok {
-		return Workspace{}, settings{}
-	}
-	w = Workspace{Name: e.name, HTTPClient: defaultHTTPClient()}
-	if v, ok := fields[keyURL]; ok {
-		w.URL = r.address(v)
-	} else {
-		r.failMissing(e.value, keyURL, "the address of the workspace, such as https://chat.example.com")
-	}
-	r.account(&w, e.value, fields)
-	if v, ok := fields[keyHTTPClient]; ok {
-		w.HTTPClient, w.fromEnvironment = r.httpClient(v, w.URL), r.fromEnvironment(v.node)
-	}
-	return w, r.settings(fields)
+	return w.URL.Scheme + "://" + net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// failMissing notes that parent has no entry name, which should hold what meaning says.
-func (r *reader) failMissing(parent value, name, meaning string) {
-	r.fail(value{line: parent.line, key: r.child(parent, name)}, "is missing: add %s", meaning)
+// portNumber returns the port of a URL, 0 if there is none or it is no port.
+func portNumber(u url.URL) int {
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return int(port)
 }
 
-// path is the name of a file.
-type path struct {
-	text
-	file  string // What to open.
-	shown string // The name for messages: ${NAME} in it is not replaced.
+// Equal reports whether the workspaces are configured alike. For files their names count,
+// not what they contain.
+func (w Workspace) Equal(other Workspace) bool {
+	// A loaded time zone depends on when it was loaded.
+	sameZone := w.Timezone.String() == other.Timezone.String()
+	w.Timezone, other.Timezone = Location{}, Location{}
+	return sameZone && reflect.DeepEqual(w, other)
 }
 
-// path reads the name of a file, which is relative to the configuration file.
-func (r *reader) path(v value) (p path, ok bool) {
-	t, ok := r.text(v)
-	if !ok {
-		return path{}, false
-	}
-	file := t.content
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(r.dir, file)
-	}
-	if len(t.variables) > 0 {
-		return path{text: t, file: file, shown: t.written}, true
-	}
-	return path{text: t, file: file, shown: file}, true
+// SameAccount reports whether the workspaces are used at the same URL with the same
+// credentials, so that the answers and the session of one are good for the other.
+func (w Workspace) SameAccount(other Workspace) bool {
+	return w.Address() == other.Address() && w.URL.EscapedPath() == other.URL.EscapedPath() && w.account() == other.account()
 }
+
+func (w Workspace) account() [7]Secret {
+	return [...]Secret{w.UserID, w.UserIDFile, w.AuthToken, w.AuthTokenFile, w.Username, w.Password, w.PasswordFile}
+}
+
+// UsesLogin reports whether the account logs in with a username and a password.
+func (w Workspace) UsesLogin() bool { return w.Username != "" }
+
+// Credentials returns the account. Files are read anew for each attempt.
+func (w Workspace) Credentials() rocketchat.Credentials {
+	if w.UsesLogin() {
+		return rocketchat.LoginWith(source(w.Username, ""), source(w.Password, w.PasswordFile))
+	}
+	return rocketchat.AccessToken(source(w.UserID, w.UserIDFile), source(w.AuthToken, w.AuthTokenFile))
+}
+
+// Routes returns the routes that a scrape can make calls on.
+func (w Workspace) Routes() []*rocketchat.Route {
+	routes := []*rocketchat.Route{rocketchat.TotalAbandonedChats}
+	if w.Rooms {
+		routes = append(routes, rocketchat.AmountOfChats)
+	}
+	if w.Departments {
+		routes = append(routes, rocketchat.Departments)
+	}
+	if w.UsesLogin() {
+		routes = append(routes, rocketchat.Login)
+	}
+	return routes
+}
+
+// key is the key path of the workspace.
+func (w Workspace) key() string { return keyWorkspaces + "." + w.Name }

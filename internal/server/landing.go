@@ -2,13 +2,21 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	_ "embed" // For the page and its style.
 	"encoding/base64"
+	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/go-kit/log/level"
+	"github.com/prometheus/common/model"
+
+	"livechat_exporter/collector"
 )
 
 var (
@@ -16,35 +24,113 @@ var (
 	landingHTML string
 	//go:embed landing.css
 	landingCSS string
+
+	landingTemplate = template.Must(template.New("landing").Funcs(template.FuncMap{"state": stateOf, "ago": ago, "until": until}).Parse(landingHTML))
 )
 
-// landing is the page for whoever opens the exporter in a browser.
-type landing struct {
-	page *template.Template
-	// policy allows the page its own style and nothing else.
-	policy string
+// landingView is what the template shows.
+type landingView struct {
+	Options    Options
+	Style      template.CSS
+	Now        time.Time
+	Open       bool
+	Workspaces []landingWorkspace // Failing ones first.
 }
 
-func newLanding() *landing {
-	digest := sha256.Sum256([]byte(landingCSS))
-	return &landing{
-		page:   template.Must(template.New("landing").Parse(landingHTML)),
-		policy: contentPolicy + "; style-src 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) + "'",
+type landingWorkspace struct {
+	Name, Summary string
+	State         state
+	Resources     []collector.ResourceStatus
+}
+
+// state of a resource or a workspace. They are shown in this order.
+type state int
+
+const (
+	failing state = iota
+	unknown
+	good
+)
+
+// String returns the state as the page shows it.
+func (s state) String() string { return [...]string{"failing", "not asked yet", "good"}[s] }
+
+// Class returns the state's class in the style sheet.
+func (s state) Class() string { return [...]string{"failing", "unknown", "good"}[s] }
+
+func stateOf(resource collector.ResourceStatus) state {
+	switch {
+	case !resource.Attempted:
+		return unknown
+	case resource.Succeeded:
+		return good
+	default:
+		return failing
 	}
 }
 
-// landingPage serves links, and how each workspace stands. It asks none of them.
-func (s *Server) landingPage(w http.ResponseWriter, _ *http.Request) {
-	var page bytes.Buffer // So that a page comes whole or not at all.
-	if err := s.landing.page.Execute(&page, s.landingView()); err != nil {
-		_ = level.Error(s.options.Logger).Log("msg", "The landing page was not served", "err", err)
-		http.Error(w, "the page could not be made: the log says why", http.StatusInternalServerError)
+// landing serves links and the state of each workspace. It sends no calls.
+func (s *Server) landing(w http.ResponseWriter, _ *http.Request) {
+	running, now := s.running.Load(), s.options.Now()
+	view := landingView{
+		Options: s.options,
+		Style:   template.CSS(landingCSS), //nolint:gosec // It is part of the program.
+		Now:     now,
+		Open:    len(running.Workspaces) <= 10, // More are easier to look through folded.
+	}
+	for _, workspace := range running.Workspaces {
+		view.Workspaces = append(view.Workspaces, newLandingWorkspace(workspace, now))
+	}
+	slices.SortStableFunc(view.Workspaces, func(a, b landingWorkspace) int { return cmp.Compare(a.State, b.State) })
+
+	var body bytes.Buffer // An error must not leave half a page.
+	if err := landingTemplate.Execute(&body, view); err != nil {
+		level.Error(s.options.Logger).Log("msg", "The landing page was not served", "err", err)
+		http.Error(w, "the page could not be made: the log has the reason", http.StatusInternalServerError)
 		return
 	}
-	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	if header.Get(contentPolicyHeader) == contentPolicy { // Not one that the web configuration file sets.
-		header.Set(contentPolicyHeader, s.landing.policy)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if w.Header().Get(contentPolicyHeader) == contentPolicy { // Else the web configuration file has set it.
+		style := sha256.Sum256([]byte(landingCSS))
+		w.Header().Set(contentPolicyHeader, contentPolicy+"; style-src 'sha256-"+base64.StdEncoding.EncodeToString(style[:])+"'")
 	}
-	_, _ = page.WriteTo(w) // It fails only where nobody reads it.
+	_, _ = body.WriteTo(w) // An error means that the client has gone.
+}
+
+// newLandingWorkspace sums up a workspace. It is failing if one of its resources is.
+func newLandingWorkspace(workspace NamedWorkspace, now time.Time) landingWorkspace {
+	view := landingWorkspace{Name: workspace.Name, State: unknown, Resources: workspace.Workspace.Status()}
+	var outcomes, summary []string // One outcome for each failing resource.
+	var oldest time.Time
+	for _, resource := range view.Resources {
+		switch stateOf(resource) {
+		case failing:
+			outcomes = append(outcomes, resource.Outcome)
+		case good:
+			view.State = good
+		}
+		if at := resource.AskedAt; !at.IsZero() && (oldest.IsZero() || at.Before(oldest)) {
+			oldest = at
+		}
+	}
+	if failures := len(outcomes); failures > 0 {
+		view.State = failing
+		slices.Sort(outcomes)
+		summary = append(summary, fmt.Sprintf("%d of %d (%s)", failures, len(view.Resources), strings.Join(slices.Compact(outcomes), ", ")))
+	}
+	if !oldest.IsZero() {
+		summary = append(summary, "oldest answer "+ago(now, oldest))
+	}
+	view.Summary = strings.Join(summary, ", ")
+	return view
+}
+
+// ago returns the age of a moment in the past.
+func ago(now, at time.Time) string {
+	return model.Duration(max(now.Sub(at), 0).Truncate(time.Second)).String() + " ago"
+}
+
+// until returns how far a moment is in the future, rounded up so that it is not 0s.
+func until(now, at time.Time) string {
+	return "in " + model.Duration((at.Sub(now) + time.Second - 1).Truncate(time.Second)).String()
 }

@@ -1,13 +1,10 @@
 package server_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,218 +13,110 @@ import (
 	"livechat_exporter/internal/server"
 )
 
-// now is the moment at which the landing page is looked at.
+// now is the time of the landing page.
 var now = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
-// standing is a workspace whose resources stand so. It must not be asked.
-func standing(t *testing.T, name string, resources ...collector.ResourceStatus) server.NamedWorkspace {
-	t.Helper()
-	return server.NamedWorkspace{Name: name, Workspace: asStanding{t, resources}}
-}
-
-type asStanding struct {
-	t         *testing.T
-	resources []collector.ResourceStatus
-}
-
-func (w asStanding) Scrape(context.Context) collector.Scrape {
-	w.t.Error("a workspace was asked")
-	return nil
-}
-
-func (w asStanding) Status() []collector.ResourceStatus { return w.resources }
-
-// asked is a resource whose last good answer was asked for that long ago.
-func asked(ago time.Duration) collector.ResourceStatus {
-	return collector.ResourceStatus{
-		Resource: "abandoned_rooms", Window: "24h", Route: "total-abandoned-chats",
-		Attempted: true, Succeeded: true, Outcome: "ok", AskedAt: now.Add(-ago), Exported: true, CallsLeft: 6,
-	}
-}
-
-// landingPage returns the page for these workspaces.
-func landingPage(t *testing.T, workspaces ...server.NamedWorkspace) string {
+// landing returns the landing page of these workspaces.
+func landing(t *testing.T, workspaces ...server.NamedWorkspace) string {
 	t.Helper()
 	h, logged := handler(t, func(s *setup) {
 		s.Workspaces = workspaces
 		s.Now = func() time.Time { return now }
 	})
-	status, header, body := get(t, h, http.MethodGet, "/")
-	if status != 200 || header.Get("Content-Type") != "text/html; charset=utf-8" || logged.Len() > 0 {
-		t.Fatalf("got %d, %s and %s, logged %s", status, header.Get("Content-Type"), body, logged)
+	w := get(t, h, "/")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Fatalf("got %d, %v and %s, logged %s", w.Code, w.Header(), w.Body, logged)
 	}
-	return body
+	return w.Body.String()
 }
 
-// rows are the cells of all tables, row by row.
-func rows(page string) (list []string) {
-	for _, row := range regexp.MustCompile(`<tr><td.*</tr>`).FindAllString(page, -1) {
-		row = strings.ReplaceAll(row, "</td>", "|")
-		list = append(list, regexp.MustCompile(`<[^>]*>`).ReplaceAllString(row, ""))
+// answered is a resource with a good answer of that age.
+func answered(age time.Duration) collector.ResourceStatus {
+	return collector.ResourceStatus{
+		Resource: "abandoned_rooms", Window: "24h", Route: "total-abandoned-chats",
+		Attempted: true, Succeeded: true, Outcome: "ok", AskedAt: now.Add(-age), Exported: true, CallsLeft: 6,
 	}
-	return list
 }
 
-func TestTheLandingPageShowsHowResourcesStand(t *testing.T) {
-	for name, tt := range map[string]struct {
-		change func(*collector.ResourceStatus)
-		want   string
-	}{
-		"good":                   {func(*collector.ResourceStatus) {}, "abandoned_rooms|24h|42 s ago|ok|6|at once|"},
-		"without a window":       {func(s *collector.ResourceStatus) { s.Resource, s.Window = "departments", "" }, "departments||42 s ago|ok|6|at once|"},
-		"minutes old":            {func(s *collector.ResourceStatus) { s.AskedAt = now.Add(-2 * time.Minute) }, "abandoned_rooms|24h|2 min ago|ok|6|at once|"},
-		"hours old":              {func(s *collector.ResourceStatus) { s.AskedAt = now.Add(-47 * time.Hour) }, "abandoned_rooms|24h|47 h ago|ok|6|at once|"},
-		"days old":               {func(s *collector.ResourceStatus) { s.AskedAt = now.Add(-72 * time.Hour) }, "abandoned_rooms|24h|3 d ago|ok|6|at once|"},
-		"from the future":        {func(s *collector.ResourceStatus) { s.AskedAt = now.Add(time.Hour) }, "abandoned_rooms|24h|0 s ago|ok|6|at once|"},
-		"no limit":               {func(s *collector.ResourceStatus) { s.CallsLeft = -1 }, "abandoned_rooms|24h|42 s ago|ok|no limit|at once|"},
-		"no calls left":          {func(s *collector.ResourceStatus) { s.CallsLeft, s.NextCall = 0, now.Add(17*time.Second+1) }, "abandoned_rooms|24h|42 s ago|ok|0|in 18 s|"},
-		"calls allowed again":    {func(s *collector.ResourceStatus) { s.NextCall = now }, "abandoned_rooms|24h|42 s ago|ok|6|at once|"},
-		"failing":                {func(s *collector.ResourceStatus) { s.Succeeded, s.Outcome = false, "forbidden" }, "abandoned_rooms|24h|42 s ago|forbidden|6|at once|"},
-		"failing from the start": {func(s *collector.ResourceStatus) { s.Succeeded, s.Outcome, s.AskedAt = false, "timeout", time.Time{} }, "abandoned_rooms|24h|none yet|timeout|6|at once|"},
-		"too old":                {func(s *collector.ResourceStatus) { s.Exported = false }, "abandoned_rooms|24h|42 s ago, no longer exported|ok|6|at once|"},
-		"being asked":            {func(s *collector.ResourceStatus) { s.Running = true }, "abandoned_rooms|24h|42 s ago|ok, being asked|6|at once|"},
-		"being asked at first": {func(s *collector.ResourceStatus) {
+func failed(outcome string) collector.ResourceStatus {
+	return collector.ResourceStatus{Resource: "rooms", Window: "7d", Attempted: true, Outcome: outcome}
+}
+
+func TestLandingPageRows(t *testing.T) {
+	for want, change := range map[string]func(*collector.ResourceStatus){
+		"abandoned_rooms|24h|42s ago|ok|6|at once":                     func(*collector.ResourceStatus) {},
+		"departments||42s ago|ok|6|at once":                            func(s *collector.ResourceStatus) { s.Resource, s.Window = "departments", "" },
+		"abandoned_rooms|24h|1d2h ago|ok|6|at once":                    func(s *collector.ResourceStatus) { s.AskedAt = now.Add(-26 * time.Hour) },
+		"abandoned_rooms|24h|0s ago|ok|6|at once":                      func(s *collector.ResourceStatus) { s.AskedAt = now.Add(time.Hour) }, // The clock was set back.
+		"abandoned_rooms|24h|42s ago|ok|no limit|at once":              func(s *collector.ResourceStatus) { s.CallsLeft, s.NextCall = -1, now },
+		"abandoned_rooms|24h|42s ago|ok|0|in 18s":                      func(s *collector.ResourceStatus) { s.CallsLeft, s.NextCall = 0, now.Add(17*time.Second+1) },
+		"abandoned_rooms|24h|42s ago, no longer exported|ok|6|at once": func(s *collector.ResourceStatus) { s.Exported = false },
+		"abandoned_rooms|24h|42s ago|ok, being asked|6|at once":        func(s *collector.ResourceStatus) { s.Running = true },
+		"rooms|7d|none yet|timeout|0|at once":                          func(s *collector.ResourceStatus) { *s = failed("timeout") },
+		"rooms|7d|none yet|not asked yet, being asked|0|at once": func(s *collector.ResourceStatus) {
 			*s = collector.ResourceStatus{Resource: "rooms", Window: "7d", Running: true}
-		}, "rooms|7d|none yet|not asked yet, being asked|0|at once|"},
-		"not asked yet": {func(s *collector.ResourceStatus) {
-			*s = collector.ResourceStatus{Resource: "rooms", Window: "7d", CallsLeft: 10}
-		}, "rooms|7d|none yet|not asked yet|10|at once|"},
+		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			status := asked(42 * time.Second)
-			tt.change(&status)
-			page := landingPage(t, standing(t, "main", status))
-			if got := rows(page); len(got) != 1 || got[0] != tt.want {
-				t.Errorf("got %q, want %q in %s", got, tt.want, page)
-			}
-		})
+		status := answered(42 * time.Second)
+		change(&status)
+		page := landing(t, unscraped(t, "main", status))
+		text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(strings.ReplaceAll(page, "</td>\n", "|"), "")
+		if !strings.Contains(text, "\n"+want+"|\n") {
+			t.Errorf("got %s, want %s", text, want)
+		}
 	}
 }
 
-func TestTheLandingPageSumsWorkspacesUp(t *testing.T) {
-	fails := func(outcome string) collector.ResourceStatus {
-		return collector.ResourceStatus{Resource: "rooms", Attempted: true, Outcome: outcome}
-	}
-	for name, tt := range map[string]struct {
-		resources []collector.ResourceStatus
-		want      string
-	}{
-		"good":          {[]collector.ResourceStatus{asked(time.Second), asked(42 * time.Second), asked(2 * time.Second)}, `<span class="good">good</span> <span class="say">oldest answer 42 s ago</span>`},
-		"not asked":     {[]collector.ResourceStatus{{}, {}}, `<span class="unasked">not asked yet</span> <span class="say"></span>`},
-		"no resources":  {nil, `<span class="unasked">not asked yet</span>`},
-		"failing":       {[]collector.ResourceStatus{fails("forbidden"), fails("timeout"), fails("forbidden")}, `<span class="failing">failing</span> <span class="say">3 of 3 (forbidden, timeout)</span>`},
-		"some failing":  {[]collector.ResourceStatus{asked(time.Second), fails("forbidden"), {}}, `1 of 3 (forbidden), 1 of 3 not asked yet, oldest answer 1 s ago`},
-		"some good yet": {[]collector.ResourceStatus{{}, asked(time.Second)}, `<span class="good">good</span> <span class="say">1 of 2 not asked yet, oldest answer 1 s ago`},
+func TestLandingPageSummary(t *testing.T) {
+	for want, resources := range map[string][]collector.ResourceStatus{
+		`<span class="good">good</span> <span class="note">oldest answer 42s ago</span>`:                                    {answered(1), answered(42 * time.Second), {}},
+		`<span class="unknown">not asked yet</span> <span class="note"></span>`:                                             {{}, {}},
+		`<span class="failing">failing</span> <span class="note">3 of 3 (forbidden, timeout)</span>`:                        {failed("forbidden"), failed("timeout"), failed("forbidden")},
+		`<span class="failing">failing</span> <span class="note">1 of 3 (network), oldest answer 1s ago</span>`:             {answered(time.Second), failed("network"), {}},
+		`<li><a href="metrics">Metrics</a> of the exporter and of main</li>`:                                                nil,
+		`<time datetime="2026-03-04T05:06:08Z" title="2026-03-04T05:06:08Z">in 1s</time>`:                                   {{NextCall: now.Add(time.Second)}},
+		`<p>As of <time>2026-03-04T05:06:07Z</time>. This page asks no workspace: a workspace is asked when it is scraped.`: nil,
 	} {
-		t.Run(name, func(t *testing.T) {
-			if page := landingPage(t, standing(t, "main", tt.resources...)); !strings.Contains(page, tt.want) {
-				t.Errorf("got %s, want %s", page, tt.want)
-			}
-		})
+		if page := landing(t, unscraped(t, "main", resources...)); !strings.Contains(page, want) {
+			t.Errorf("got %s, want %s", page, want)
+		}
 	}
 }
 
-func TestTheLandingPagePutsFirstWhatFails(t *testing.T) {
-	failed := collector.ResourceStatus{Attempted: true, Outcome: "network"}
+func TestLandingPageOrder(t *testing.T) {
 	var workspaces []server.NamedWorkspace
-	var failing, unasked, good []string
-	for i := range 500 {
-		name := fmt.Sprintf("w%03d", i)
-		status := asked(time.Minute)
-		switch {
-		case i%7 == 3:
-			status = failed
-			failing = append(failing, name)
-		case i%11 == 5:
-			status = collector.ResourceStatus{}
-			unasked = append(unasked, name)
-		default:
-			good = append(good, name)
-		}
-		workspaces = append(workspaces, standing(t, name, status))
+	for i, status := range []collector.ResourceStatus{answered(1), failed("network"), {}, answered(1), {}, failed("timeout")} {
+		workspaces = append(workspaces, unscraped(t, fmt.Sprint("w", i), status))
 	}
-	page := landingPage(t, workspaces...)
-	var got []string
-	for _, match := range regexp.MustCompile(`<summary><strong>(.*?)</strong>`).FindAllStringSubmatch(page, -1) {
-		got = append(got, match[1])
+	page := landing(t, workspaces...)
+	names := strings.Join(regexp.MustCompile(`<strong>w.</strong>`).FindAllString(page, -1), "")
+	if want := "w1w5w2w4w0w3"; regexp.MustCompile(`<[^>]*>`).ReplaceAllString(names, "") != want {
+		t.Errorf("got %s, want %s: failing, unknown, good", names, want)
 	}
-	if want := slices.Concat(failing, unasked, good); !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
+	if !strings.Contains(page, "<details open>") || strings.Contains(landing(t, slices.Repeat(workspaces, 2)...), "<details open>") {
+		t.Error("6 workspaces must be unfolded, 12 folded")
 	}
-	if strings.Contains(page, "<details open>") {
-		t.Error("500 workspaces are shown with all of their resources")
-	}
-	want := fmt.Sprintf(`<p class="counts"><span class="failing">%d failing</span> <span class="unasked">%d not asked yet</span> <span class="good">%d good</span> </p>`,
-		len(failing), len(unasked), len(good))
-	if !strings.Contains(page, want) {
-		t.Errorf("want %s in %.3000s", want, page)
-	}
-	if page = landingPage(t, workspaces[:10]...); strings.Count(page, "<details open>") != 10 {
-		t.Error("10 workspaces are not shown with all of their resources")
+	if page := landing(t); !strings.Contains(page, "None is configured.") {
+		t.Errorf("without workspaces: got %s", page)
 	}
 }
 
-func TestTheLandingPageEscapesWhatItShows(t *testing.T) {
-	const markup = `<script>"'&`
-	hostile := collector.ResourceStatus{Resource: markup, Window: markup, Attempted: true, Outcome: markup}
-	page := landingPage(t, standing(t, markup, hostile))
-	if strings.Contains(page, "<script") {
-		t.Errorf("got %s", page)
-	}
-	if !strings.Contains(page, `href="/probe?target=%3Cscript%3E%22%27%26"`) {
-		t.Errorf("the link to the workspace is not in %s", page)
-	}
-}
-
-func TestTheLandingPageLinksToWhatThereIs(t *testing.T) {
-	link := regexp.MustCompile(`href="([^"]*)"`)
-	for _, profiles := range []bool{false, true} {
-		h, _ := handler(t, func(s *setup) {
-			s.EnableProfiles, s.MetricsPath = profiles, "/own"
-			s.Workspaces = []server.NamedWorkspace{exporting("a"), exporting("b&c d")}
-		})
-		_, _, page := get(t, h, http.MethodGet, "/")
-		want := map[string]bool{"/own": true, "/sd": true, "/config": true, "/-/healthy": true, "/-/ready": true, "/probe?target=a": true, "/probe?target=b%26c&#43;d": true}
-		if profiles {
-			want["/debug/pprof/"] = true
-		}
-		links := link.FindAllStringSubmatch(page, -1)
-		for _, match := range links {
-			if !want[match[1]] {
-				t.Errorf("profiles %t: unexpected link to %s", profiles, match[1])
-			}
-			if status, _, body := get(t, h, http.MethodGet, strings.ReplaceAll(match[1], "&#43;", "+")); status != 200 {
-				t.Errorf("the link to %s has %d: %s", match[1], status, body)
-			}
-		}
-		if len(links) != len(want) {
-			t.Errorf("profiles %t: got %d links, want %d", profiles, len(links), len(want))
-		}
-	}
-}
-
-func TestTheLandingPageWithoutWorkspaces(t *testing.T) {
-	if page := landingPage(t); !strings.Contains(page, "None is configured.") || strings.Contains(page, "<details") {
-		t.Errorf("got %s", page)
-	}
-}
-
-func BenchmarkLandingPage(b *testing.B) {
-	h, _ := handler(&testing.T{}, func(s *setup) {
-		s.Workspaces = nil
-		for i := range 500 {
-			resources := make([]collector.ResourceStatus, 10)
-			for j := range resources {
-				resources[j] = asked(time.Minute)
-			}
-			s.Workspaces = append(s.Workspaces, standing(&testing.T{}, strconv.Itoa(i), resources...))
-		}
+// Relative links work behind a reverse proxy with a path prefix. Names are escaped.
+func TestLandingPageLinks(t *testing.T) {
+	h, _ := handler(t, func(s *setup) {
+		s.EnableProfiles, s.MetricsPath, s.Workspaces = true, "/own/metrics", named("a", "b&c d<i>")
 	})
-	var size int
-	for b.Loop() {
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/", http.NoBody))
-		size = w.Body.Len()
+	behind := http.StripPrefix("/chat", h)
+	page := get(t, behind, "/chat/").Body.String()
+	var got []string
+	for _, match := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		got = append(got, match[1])
+		if w := get(t, behind, "/chat/"+match[1]); w.Code != 200 {
+			t.Errorf("the link to %s leads to %d: %s", match[1], w.Code, w.Body)
+		}
 	}
-	b.ReportMetric(float64(size), "B/page")
+	want := []string{"own/metrics", "sd", "config", "-/healthy", "-/ready", "debug/pprof/", "probe?target=a", "probe?target=b%26c%20d%3ci%3e"}
+	if !slices.Equal(got, want) || !strings.Contains(page, "<strong>b&amp;c d&lt;i&gt;</strong>") {
+		t.Errorf("got links %q, want %q, and the name escaped in %s", got, want, page)
+	}
 }

@@ -2,8 +2,9 @@ package server
 
 import (
 	"context"
-	"slices"
-	"strings"
+	"fmt"
+	"net/http"
+	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -11,86 +12,84 @@ import (
 	"livechat_exporter/collector"
 )
 
-// Workspace is what the server needs of a workspace. It must be safe for concurrent
-// use.
+// Workspace is what the server needs of a workspace. It must be safe for concurrent use.
 type Workspace interface {
-	// Scrape makes one scrape, which ends when ctx does.
+	// Scrape returns the metrics of one scrape, which ends when ctx does.
 	Scrape(ctx context.Context) collector.Scrape
-	// Status says how each resource stands. It asks the workspace nothing.
+	// Status returns the state of each resource. It sends no calls.
 	Status() []collector.ResourceStatus
 }
 
-// NamedWorkspace is a workspace with its name in the configuration, which is its
-// target in /probe and its instance in /sd.
+// NamedWorkspace is a workspace and its name in the configuration, which is its target in
+// /probe and its instance in /sd.
 type NamedWorkspace struct {
 	Name      string
 	Workspace Workspace
 }
 
-// Running is a configuration as the server serves it. It is a value: nothing may
-// change in it once it has been handed over.
+// Running is a configuration as the server serves it. It must not change once the server
+// has it.
 type Running struct {
-	// Workspaces are those of the configuration. Their names differ.
+	// Workspaces have unique names. They are listed in this order.
 	Workspaces []NamedWorkspace
-	// Config is the text of the configuration, as /config shows it: without
-	// secrets.
+	// Config is the text of /config, without secrets.
 	Config []byte
 }
 
-// ordered returns a copy with its workspaces in the order of their names, in which
-// they are found and listed.
-func ordered(r Running) *Running {
-	r.Workspaces = slices.SortedFunc(slices.Values(r.Workspaces), func(a, b NamedWorkspace) int {
-		return strings.Compare(a.Name, b.Name)
-	})
-	return &r
-}
-
-// find returns the workspace of that name.
-func (r *Running) find(name string) (workspace NamedWorkspace, ok bool) {
-	i, ok := slices.BinarySearchFunc(r.Workspaces, name, func(w NamedWorkspace, name string) int {
-		return strings.Compare(w.Name, name)
-	})
-	if !ok {
-		return NamedWorkspace{}, false
-	}
-	return r.Workspaces[i], true
-}
-
-// only returns the workspace whose metrics stand on the page of the exporter's own:
-// the one that is configured, where there is no more than one.
-func (r *Running) only() (workspace NamedWorkspace, ok bool) {
+// only returns the workspace whose metrics are on the exporter's own page too: the one
+// that is configured, or nil if there is not exactly one.
+func (r *Running) only() *NamedWorkspace {
 	if len(r.Workspaces) != 1 {
-		return NamedWorkspace{}, false
+		return nil
 	}
-	return r.Workspaces[0], true
+	return &r.Workspaces[0]
 }
 
-// Replace puts another configuration in the place of the one that is served.
-// Requests that have begun end on what they began with. It may be called at any
-// time; of two calls at once, either may be the last.
+// Replace serves another configuration from now on. Requests in flight end on the one
+// that they began with.
 func (s *Server) Replace(running Running) {
-	next := ordered(running)
-	before := s.running.Swap(next)
-	warnOfMovedMetrics(s.options.Logger, s.options.MetricsPath, before, next)
+	before, after := s.running.Swap(&running).only(), running.only()
+	// Nothing else explains to whoever scrapes the exporter's own page why series end,
+	// exist twice, or continue with another workspace's numbers.
+	logger := log.With(level.Warn(s.options.Logger), "path", s.options.MetricsPath)
+	switch {
+	case before != nil && after != nil && before.Name != after.Name:
+		logger.Log("msg", "The page now has another workspace's metrics: where it is scraped, have the workspace discovered from "+discoveryPath+" instead, so that its series keep their instance",
+			"workspace", after.Name, "before", before.Name)
+	case before != nil && after == nil:
+		logger.Log("msg", "The page no longer has a workspace's metrics, because there is not exactly one workspace: have them discovered from "+discoveryPath+", or scrape "+probePath+"?target=NAME",
+			"before", before.Name)
+	case before == nil && after != nil:
+		logger.Log("msg", "The page now has the metrics of the only workspace too: scrape either it or "+probePath+"?target=NAME, so that they are not stored twice",
+			"workspace", after.Name)
+	}
 }
 
-// warnOfMovedMetrics warns where a scrape of the page of the exporter's own metrics
-// finds other workspace's metrics there than before: nothing else would tell why
-// series end, are there twice, or go on with another workspace's numbers.
-func warnOfMovedMetrics(logger log.Logger, metricsPath string, before, after *Running) {
-	was, had := before.only()
-	is, has := after.only()
-	logger = log.With(level.Warn(logger), "path", metricsPath)
-	switch {
-	case had && has && was.Name != is.Name:
-		_ = logger.Log("msg", "The page now has another workspace's metrics: where it is scraped, have the workspace discovered from "+discoveryPath+" instead, so that its series keep their instance",
-			"workspace", is.Name, "before", was.Name)
-	case had && !has:
-		_ = logger.Log("msg", "The page no longer has a workspace's metrics, because there is not exactly one workspace: have them discovered from "+discoveryPath+", or scrape "+probePath+"?target=NAME",
-			"before", was.Name)
-	case has && !had:
-		_ = logger.Log("msg", "The page now has the metrics of the only workspace too: scrape either it or "+probePath+"?target=NAME, so that they are not stored twice",
-			"workspace", is.Name)
+// config serves the running configuration.
+func (s *Server) config(w http.ResponseWriter, _ *http.Request) {
+	writeText(w, string(s.running.Load().Config))
+}
+
+// reload reloads the configuration and answers when that is done.
+func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
+	// A browser may reach the exporter, and know its password, where the author of a page
+	// of another origin cannot.
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		http.Error(w, "the request was sent by a page of another origin, which may not do this", http.StatusForbidden)
+		return
 	}
+	if s.options.Reload == nil {
+		http.Error(w, "reloading over HTTP is off: start the exporter with --web.enable-lifecycle, or send it SIGHUP", http.StatusForbidden)
+		return
+	}
+	// A reload can take longer than the server's write timeout, and goes on if the client
+	// hangs up.
+	setWriteDeadline(w, time.Time{})
+	err := s.options.Reload(context.WithoutCancel(r.Context()))
+	setWriteDeadline(w, time.Now().Add(sendTimeout))
+	if err != nil {
+		http.Error(w, fmt.Sprintf("the configuration was not reloaded, the old one is still running:\n%v", err), http.StatusInternalServerError)
+		return
+	}
+	writeText(w, "The configuration was reloaded.\n")
 }

@@ -1,11 +1,13 @@
 package server_test
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"crypto/tls"
+	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -14,141 +16,146 @@ import (
 	"livechat_exporter/internal/server"
 )
 
-func TestTheOwnPageHasTheOnlyWorkspace(t *testing.T) {
-	for name, tt := range map[string]struct{ before, after, warning, says string }{
-		"another":             {"a", "b", "has another workspace's metrics", "workspace=b before=a"},
-		"one more":            {"a", "a b", "no longer has a workspace's metrics", "before=a"},
-		"none":                {"a", "", "no longer has a workspace's metrics", "before=a"},
-		"one less":            {"a b", "b", "has the metrics of the only workspace too", "workspace=b"},
-		"the first":           {"", "a", "has the metrics of the only workspace too", "workspace=a"},
-		"the same":            {"a", "a", "", ""},
-		"others, but several": {"a b", "c d e", "", ""},
+func TestReplace(t *testing.T) {
+	const moved, gone, added = "has another workspace's metrics", "no longer has a workspace's metrics", "has the metrics of the only workspace too"
+	for _, tt := range []struct{ before, after, warning, names string }{
+		{"a", "b", moved, "workspace=b before=a"},
+		{"a", "a b", gone, "before=a"},
+		{"a", "", gone, "before=a"},
+		{"a b", "b", added, "workspace=b"},
+		{"", "a", added, "workspace=a"},
+		{"a", "a", "", ""},
+		{"a b", "c d", "", ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			running := func(names string) (r server.Running) {
-				for name := range strings.FieldsSeq(names) {
-					r.Workspaces = append(r.Workspaces, exporting(name))
-				}
-				return r
-			}
-			h, logged := handler(t, func(s *setup) { s.Running = running(tt.before) })
-			check := func(names string) {
-				t.Helper()
-				status, _, body := get(t, h, http.MethodGet, "/metrics")
-				for _, name := range []string{"a", "b", "c", "d", "e"} {
-					if has := strings.Contains(body, roomsOf(name)); status != 200 || has != (name == names) {
-						t.Errorf("with workspaces %q: got %d, %s on the page: %t", names, status, name, has)
-					}
-				}
-				if !strings.Contains(body, "exporter_own_total 0") {
-					t.Errorf("with workspaces %q: the exporter's own metrics are not on the page", names)
+		h, logged := handler(t, func(s *setup) { s.Workspaces = named(strings.Fields(tt.before)...) })
+		for _, names := range []string{tt.before, tt.after} {
+			h.Replace(server.Running{Workspaces: named(strings.Fields(names)...)})
+			w := get(t, h, "/metrics")
+			for _, name := range []string{"a", "b", "c", "d"} { // Only one workspace's metrics are on the page.
+				if has := strings.Contains(w.Body.String(), roomsLine(name)); w.Code != 200 || has != (name == names) {
+					t.Errorf("workspaces %q: got %d, %s on the page: %t", names, w.Code, name, has)
 				}
 			}
-			check(tt.before)
-			h.Replace(running(tt.after))
-			check(tt.after)
-			lines := 0
-			if tt.warning != "" {
-				lines = 1
-			}
-			if got := logged.String(); strings.Count(got, "level=warn path=/metrics ") != lines || strings.Count(got, "\n") != lines ||
-				!strings.Contains(got, tt.warning) || !strings.Contains(got, tt.says) {
-				t.Errorf("logged %q, want %q and %q", got, tt.warning, tt.says)
-			}
-		})
+		}
+		got, lines := logged.String(), min(len(tt.warning), 1)
+		if strings.Count(got, "level=warn path=/metrics ") != lines || strings.Count(got, "\n") != lines || !strings.Contains(got, tt.warning) || !strings.Contains(got, tt.names) {
+			t.Errorf("from %q to %q: logged %q, want %q and %q", tt.before, tt.after, got, tt.warning, tt.names)
+		}
 	}
 }
 
-func TestARequestEndsOnWhatItBeganWith(t *testing.T) {
+func TestRequestsInFlightKeepTheirConfiguration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		proceed := make(chan struct{})
 		h, _ := handler(t, func(s *setup) {
-			s.Workspaces = []server.NamedWorkspace{{Name: "main", Workspace: workspace{collect: func(_ context.Context, ch chan<- prometheus.Metric) {
-				<-proceed
-				ch <- prometheus.MustNewConstMetric(roomsDesc, prometheus.GaugeValue, 1, "old")
-			}}}}
-		})
-		var began sync.WaitGroup
-		for _, path := range []string{"/metrics", "/probe?target=main"} {
-			began.Go(func() {
-				if status, _, body := get(t, h, http.MethodGet, path); status != 200 || !strings.Contains(body, roomsOf("old")) {
-					t.Errorf("%s: got %d and %s", path, status, body)
-				}
+			s.Workspaces = collecting("main", func(ctx context.Context, ch chan<- prometheus.Metric) {
+				<-ctx.Done()
+				ch <- rooms("old")
 			})
-		}
+		})
+		page := make(chan string)
+		go func() { page <- get(t, h, "/probe?target=main").Body.String() }()
 		synctest.Wait()
-		h.Replace(server.Running{Workspaces: []server.NamedWorkspace{exporting("new"), exporting("newer")}, Config: []byte("new")})
+		h.Replace(server.Running{Workspaces: named("new"), Config: []byte("new")})
 		for path, want := range map[string]string{
-			"/probe?target=new":  roomsOf("new"),
-			"/probe?target=main": "no workspace of that name",
-			"/sd":                `"__param_target":"newer"`,
-			"/config":            "new",
-			"/":                  "newer",
+			"/metrics": roomsLine("new"), "/probe?target=new": roomsLine("new"), "/probe?target=main": "no workspace of that name",
+			"/sd": `"__param_target":"new"`, "/config": "new", "/": "probe?target=new",
 		} {
-			if _, _, body := get(t, h, http.MethodGet, path); !strings.Contains(body, want) {
-				t.Errorf("%s: got %s, want %s", path, body, want)
+			if w := get(t, h, path); !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%s: got %s, want %s", path, w.Body, want)
 			}
 		}
-		close(proceed)
-		began.Wait()
+		if got := <-page; !strings.Contains(got, roomsLine("old")) {
+			t.Errorf("the page of the old configuration is %s", got)
+		}
 	})
 }
 
-// Every page is of one configuration, however often that is replaced.
-func TestNoPageMixesConfigurations(t *testing.T) {
-	configuration := func(n int) server.Running {
-		return server.Running{
-			Workspaces: []server.NamedWorkspace{exporting(fmt.Sprint("a", n)), exporting(fmt.Sprint("b", n))},
-			Config:     fmt.Append(nil, "a", n, " b", n, "\n"),
-		}
-	}
-	h, _ := handler(t, func(s *setup) { s.Running = configuration(0) })
-	var work sync.WaitGroup
-	replaced := make(chan struct{})
-	work.Go(func() {
-		defer close(replaced)
-		for n := range 100 {
-			h.Replace(configuration(n))
-		}
-	})
-	for _, path := range []string{"/sd", "/config", "/"} {
-		work.Go(func() {
-			for running := true; running; {
-				select {
-				case <-replaced:
-					running = false
-				default:
-				}
-				_, _, body := get(t, h, http.MethodGet, path)
-				var a, b int
-				if path == "/config" {
-					if _, err := fmt.Sscanf(body, "a%d b%d", &a, &b); err != nil || a != b {
-						t.Errorf("got %s", body)
-					}
-					continue
-				}
-				_, after, _ := strings.Cut(body, "target=a")
-				if path == "/sd" {
-					_, after, _ = strings.Cut(body, `"__param_target":"a`)
-				}
-				if _, err := fmt.Sscanf(after, "%d", &a); err != nil || !strings.Contains(body, fmt.Sprintf("b%d\"", a)) {
-					t.Errorf("got %s", body)
+func TestReload(t *testing.T) {
+	const reloaded, origin, off = "The configuration was reloaded.\n", "another origin", "--web.enable-lifecycle"
+	bad := errors.New("config.yml:3: windows[0]: x\nconfig.yml:9: workspaces: y")
+	for _, tt := range []struct {
+		method        string
+		enabled       bool
+		header, value string
+		err           error
+		status        int
+		body          string
+	}{
+		{http.MethodPost, true, "", "", nil, 200, reloaded},
+		{http.MethodPut, true, "", "", nil, 200, reloaded},
+		{http.MethodPost, true, "", "", bad, 500, "the old one is still running:\n" + bad.Error() + "\n"},
+		{http.MethodPost, false, "", "", nil, 403, off},
+		{http.MethodGet, true, "", "", nil, 405, ""},
+		{http.MethodDelete, true, "", "", nil, 405, ""},
+		{http.MethodPost, true, "Sec-Fetch-Site", "same-origin", nil, 200, reloaded},
+		{http.MethodPost, true, "Origin", "http://example.com", nil, 200, reloaded}, // Of the test's requests.
+		{http.MethodPost, true, "Sec-Fetch-Site", "cross-site", nil, 403, origin},
+		{http.MethodPut, true, "Sec-Fetch-Site", "same-site", nil, 403, origin},
+		{http.MethodPost, true, "Origin", "http://evil.example", nil, 403, origin},
+		{http.MethodPost, true, "Origin", "null", nil, 403, origin},
+	} {
+		called := false
+		h, _ := handler(t, func(s *setup) {
+			if tt.enabled {
+				s.Reload = func(ctx context.Context) error {
+					called = true
+					return cmp.Or(tt.err, ctx.Err())
 				}
 			}
 		})
+		gone, hangUp := context.WithCancel(t.Context()) // A reload does not end with its request.
+		hangUp()
+		r := httptest.NewRequestWithContext(gone, tt.method, "/-/reload", http.NoBody)
+		r.Header.Set(tt.header, tt.value)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) || called != (tt.status == 200 || tt.err != nil) {
+			t.Errorf("%+v: got %d and %s, reloaded: %t", tt, w.Code, w.Body, called)
+		}
 	}
-	work.Wait()
 }
 
-func TestTheServerKeepsItsOwnOrder(t *testing.T) {
-	names := []server.NamedWorkspace{exporting("b"), exporting("a")}
-	h, _ := handler(t, func(s *setup) { s.Workspaces = names })
-	if names[0].Name != "b" {
-		t.Error("the caller's list was changed")
+// discover requests the list at a host.
+func discover(t *testing.T, h http.Handler, host string, state *tls.ConnectionState) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/sd", http.NoBody)
+	r.Host, r.TLS = host, state
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestDiscovery(t *testing.T) {
+	one, _ := handler(t, nil)
+	two, _ := handler(t, func(s *setup) { s.Workspaces = named("eu", "ap \"1\"") })
+	none, _ := handler(t, func(s *setup) { s.Workspaces = nil })
+	for _, tt := range []struct {
+		handler http.Handler
+		tls     *tls.ConnectionState
+		want    string
+	}{
+		{two, nil, `[{"targets":["exporter:10098"],"labels":{"__metrics_path__":"/probe","__param_target":"eu","instance":"eu"}},` +
+			`{"targets":["exporter:10098"],"labels":{"__metrics_path__":"/probe","__param_target":"ap \"1\"","instance":"ap \"1\""}}]`},
+		{one, &tls.ConnectionState{}, `[{"targets":["exporter:10098"],"labels":{"__metrics_path__":"/probe","__param_target":"main","__scheme__":"https","instance":"main"}}]`},
+		{none, nil, "[]"},
+	} {
+		w := discover(t, tt.handler, "exporter:10098", tt.tls)
+		if w.Code != 200 || w.Header().Get("Content-Type") != "application/json" || w.Body.String() != tt.want+"\n" {
+			t.Errorf("got %d, %s and %s, want %s", w.Code, w.Header().Get("Content-Type"), w.Body, tt.want)
+		}
 	}
-	for _, name := range []string{"a", "b"} {
-		if status, _, _ := get(t, h, http.MethodGet, "/probe?target="+name); status != 200 {
-			t.Errorf("%s: got %d", name, status)
+}
+
+func TestDiscoveryNeedsAHost(t *testing.T) {
+	h, _ := handler(t, nil)
+	for _, host := range []string{"localhost", "exporter.monitoring.svc:10098", "my_host-1:1", "192.0.2.1:65535", "[::1]:10098", "[2001:db8::1]"} {
+		if w := discover(t, h, host, nil); w.Code != 200 || !strings.Contains(w.Body.String(), `"targets":["`+host+`"]`) {
+			t.Errorf("%q: got %d and %s", host, w.Code, w.Body)
+		}
+	}
+	for _, host := range []string{"", ":10098", "host:http", "a:b:1", "::1:x", "[::1", "[::1]x", "user@host:1", "host/path", "host?x", "host#x", "a b", "a\x00b"} {
+		if w := discover(t, h, host, nil); w.Code != 400 || !strings.Contains(w.Body.String(), "the Host header must be") {
+			t.Errorf("%q: got %d and %s", host, w.Code, w.Body)
 		}
 	}
 }

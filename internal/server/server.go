@@ -1,8 +1,20 @@
+// Package server is the exporter's HTTP side: pages of metrics with the deadline of a
+// scrape, discovery, health, reload, configuration and landing page.
+//
+// It knows neither Rocket.Chat nor configuration files: a [Running] has all that it
+// serves. TLS, authentication and listening are exporter-toolkit's.
 package server
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
+	"net/http/pprof"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -11,87 +23,100 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Options are what the server needs for as long as it runs. Exporter, MetricsPath,
-// Now and Logger are required.
+// The server's paths, apart from Options.MetricsPath.
+const (
+	landingPath   = "/"
+	probePath     = "/probe"
+	discoveryPath = "/sd"
+	healthyPath   = "/-/healthy"
+	readyPath     = "/-/ready"
+	reloadPath    = "/-/reload"
+	configPath    = "/config"
+	profilesPath  = "/debug/pprof/"
+)
+
+// None of the pages runs a script, loads anything, sends a form or belongs in a frame.
+const (
+	contentPolicyHeader = "Content-Security-Policy"
+	contentPolicy       = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+// Options stay the same as long as the server runs. Exporter, MetricsPath, Now and
+// Logger are required.
 type Options struct {
 	// Exporter holds the exporter's own metrics.
 	Exporter *prometheus.Registry
-	// MetricsPath is the path of the page of the exporter's own metrics. It
-	// begins with a slash and is not one of the server's other paths.
+	// MetricsPath is the path of the exporter's own metrics.
 	MetricsPath string
-	// TimeoutOffset is taken off the scraper's timeout.
+	// TimeoutOffset is subtracted from the scraper's timeout.
 	TimeoutOffset time.Duration
-	// MaxRequests is how many requests for one workspace are served at once; no
-	// limit where it is 0.
+	// MaxRequests limits the scrapes of one workspace at a time. 0: no limit.
 	MaxRequests int
 	// Version is shown on the landing page.
 	Version string
-	// InstrumentHandler adds promhttp_metric_handler_requests_total,
-	// _requests_in_flight and _errors_total to Exporter. They count the scrapes of
-	// workspaces too.
+	// InstrumentHandler adds promhttp's metrics of the handler to Exporter. They count
+	// the scrapes of all workspaces.
 	InstrumentHandler bool
 	// EnableProfiles serves the profiles of the Go runtime.
 	EnableProfiles bool
-	// Reload loads the configuration anew and replaces the running one. Its error
-	// is shown to the client. Where it is nil nobody can reload over HTTP.
+	// Reload loads the configuration and replaces the running one. The client gets its
+	// error. nil: no reload over HTTP.
 	Reload func(ctx context.Context) error
-	// Now is the clock.
+	// Now is the clock of the landing page.
 	Now func() time.Time
-	// Logger is told of pages that could not be served, and of what a new
-	// configuration changes on them.
+	// Logger gets pages that could not be served, and changes of the metrics page.
 	Logger log.Logger
 }
 
-// Server is the handler of all paths. It is safe for concurrent use.
+// Server handles all paths. It is safe for concurrent use. The http.Server that it runs
+// in needs a ReadTimeout and a WriteTimeout; a scrape extends the latter.
 type Server struct {
-	options Options
-	running atomic.Pointer[Running] // Ordered, and never nil.
-	pages   *pages
-	landing *landing
-	handler http.Handler
+	options  Options
+	running  atomic.Pointer[Running] // Never nil.
+	requests requestLimit
+	handler  http.Handler
 }
 
-// New returns a server of a configuration. It fails if MetricsPath cannot be one.
+// New returns a server of the configuration. It fails if MetricsPath is not usable.
 func New(options Options, running Running) (*Server, error) {
 	if err := checkMetricsPath(options.MetricsPath); err != nil {
 		return nil, err
 	}
-	s := &Server{
-		options: options,
-		pages: &pages{
-			exporter: options.Exporter, offset: options.TimeoutOffset, limit: newRequestLimit(options.MaxRequests), logger: options.Logger,
-		},
-		landing: newLanding(),
-	}
-	if options.InstrumentHandler {
-		s.pages.errors = options.Exporter
-	}
-	s.running.Store(ordered(running))
+	s := &Server{options: options, requests: requestLimit{limit: options.MaxRequests, inFlight: make(map[string]int)}}
+	s.running.Store(&running)
 	s.handler = withSecurityHeaders(s.mux())
 	return s, nil
 }
 
-// mux returns the handler of each path.
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.handler.ServeHTTP(w, r)
+}
+
 func (s *Server) mux() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+landingPath+"{$}", s.landingPage)
+	mux.HandleFunc("GET "+landingPath+"{$}", s.landing)
 	mux.Handle("GET "+s.options.MetricsPath, s.instrumented(s.metrics))
 	mux.Handle("GET "+probePath, s.instrumented(s.probe))
 	mux.HandleFunc("GET "+discoveryPath, s.discovery)
-	mux.HandleFunc("GET "+healthyPath, text("livechat_exporter is healthy.\n"))
-	// There is a server only once a configuration has been loaded.
-	mux.HandleFunc("GET "+readyPath, text("livechat_exporter is ready.\n"))
-	for _, method := range []string{http.MethodPost, http.MethodPut} {
-		mux.Handle(method+" "+reloadPath, sameOrigin(http.HandlerFunc(s.reload)))
-	}
 	mux.HandleFunc("GET "+configPath, s.config)
+	mux.HandleFunc("GET "+healthyPath, func(w http.ResponseWriter, _ *http.Request) { writeText(w, "livechat_exporter is healthy.\n") })
+	// The server starts after the configuration is loaded, so it is always ready.
+	mux.HandleFunc("GET "+readyPath, func(w http.ResponseWriter, _ *http.Request) { writeText(w, "livechat_exporter is ready.\n") })
+	mux.HandleFunc("POST "+reloadPath, s.reload)
+	mux.HandleFunc("PUT "+reloadPath, s.reload)
 	if s.options.EnableProfiles {
-		handleProfiles(mux)
+		mux.HandleFunc("GET "+profilesPath, pprof.Index)
+		mux.HandleFunc("GET "+profilesPath+"cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET "+profilesPath+"profile", pprof.Profile)
+		mux.HandleFunc("GET "+profilesPath+"symbol", pprof.Symbol)
+		mux.HandleFunc("POST "+profilesPath+"symbol", pprof.Symbol) // Used by go tool pprof.
+		mux.HandleFunc("GET "+profilesPath+"trace", pprof.Trace)
 	}
 	return mux
 }
 
-// instrumented counts the requests for a page of metrics, if that is wanted.
+// instrumented counts the requests of a page of metrics.
 func (s *Server) instrumented(page http.HandlerFunc) http.Handler {
 	if !s.options.InstrumentHandler {
 		return page
@@ -99,7 +124,40 @@ func (s *Server) instrumented(page http.HandlerFunc) http.Handler {
 	return promhttp.InstrumentMetricHandler(s.options.Exporter, page)
 }
 
-// ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.handler.ServeHTTP(w, r)
+// withSecurityHeaders sets headers that limit what a browser does with an answer. Those
+// that exporter-toolkit set from the web configuration file stay.
+func withSecurityHeaders(next http.Handler) http.Handler {
+	headers := map[string]string{
+		contentPolicyHeader:            contentPolicy,
+		"X-Frame-Options":              "deny",
+		"X-Content-Type-Options":       "nosniff",
+		"Referrer-Policy":              "no-referrer",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"Cache-Control":                "no-store",
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, value := range headers {
+			if w.Header().Get(name) == "" {
+				w.Header().Set(name, value)
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// checkMetricsPath reports a path that the mux would not take, or that another page has.
+func checkMetricsPath(metricsPath string) error {
+	taken := []string{landingPath, probePath, discoveryPath, healthyPath, readyPath, reloadPath, configPath}
+	if slices.Contains(taken, metricsPath) || strings.HasPrefix(metricsPath+"/", profilesPath) {
+		return fmt.Errorf("the path of the metrics, %q, is taken by another page", metricsPath)
+	}
+	if !regexp.MustCompile(`^(/[A-Za-z0-9_.~-]+)+$`).MatchString(metricsPath) || path.Clean(metricsPath) != metricsPath {
+		return fmt.Errorf("the path of the metrics, %q, must begin with a slash, may hold only letters, digits and /-_.~, and must have no empty, . or .. parts", metricsPath)
+	}
+	return nil
+}
+
+func writeText(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, text) // An error means that the client has gone.
 }

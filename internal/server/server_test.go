@@ -12,47 +12,78 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 
 	"livechat_exporter/collector"
 	"livechat_exporter/internal/server"
 )
 
-var (
-	roomsDesc   = prometheus.NewDesc("livechat_department_abandoned_rooms", "Rooms.", []string{"department_id"}, nil)
-	secondsDesc = prometheus.NewDesc("test_deadline_seconds", "How long the scrape may take.", nil, nil)
-)
+const timeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
 
-// workspace exports how long it may take, and what else collect writes.
+// workspace exports how long the scrape may take, and what collect returns.
 type workspace struct {
+	collect func(ctx context.Context, ch chan<- prometheus.Metric)
+	status  []collector.ResourceStatus
+}
+
+func (w workspace) Status() []collector.ResourceStatus { return w.status }
+
+func (w workspace) Scrape(ctx context.Context) collector.Scrape {
+	registry, s := prometheus.NewRegistry(), scrape{ctx: ctx, collect: w.collect}
+	registry.MustRegister(s)
+	s.TransactionalGatherer = prometheus.ToTransactionalGatherer(registry)
+	return s
+}
+
+type scrape struct {
+	prometheus.TransactionalGatherer
+
+	ctx     context.Context //nolint:containedctx // It is of one request.
 	collect func(ctx context.Context, ch chan<- prometheus.Metric)
 }
 
-func (w workspace) Scrape(ctx context.Context) collector.Scrape { return scrape{ctx, w} }
-
-type scrape struct {
-	ctx       context.Context //nolint:containedctx // As in a collector for one request.
-	workspace workspace
-}
-
-func (scrape) Describe(ch chan<- *prometheus.Desc) { ch <- roomsDesc; ch <- secondsDesc }
+func (scrape) Describe(chan<- *prometheus.Desc) {}
 
 func (s scrape) Collect(ch chan<- prometheus.Metric) {
 	deadline, _ := s.ctx.Deadline()
-	ch <- prometheus.MustNewConstMetric(secondsDesc, prometheus.GaugeValue, time.Until(deadline).Seconds())
-	if s.workspace.collect != nil {
-		s.workspace.collect(s.ctx, ch)
+	desc := prometheus.NewDesc("test_deadline_seconds", "How long the scrape may take.", nil, nil)
+	ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, time.Until(deadline).Seconds())
+	s.collect(s.ctx, ch)
+}
+
+func rooms(department string) prometheus.Metric {
+	desc := prometheus.NewDesc("livechat_department_abandoned_rooms", "Rooms.", []string{"department_id"}, nil)
+	return prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, 1, department)
+}
+
+// roomsLine is the line of rooms on a page.
+func roomsLine(department string) string {
+	return `livechat_department_abandoned_rooms{department_id="` + department + `"} 1` + "\n"
+}
+
+// named returns workspaces that export their names as departments.
+func named(names ...string) (all []server.NamedWorkspace) {
+	for _, name := range names {
+		all = append(all, collecting(name, func(_ context.Context, ch chan<- prometheus.Metric) { ch <- rooms(name) })...)
 	}
+	return all
 }
 
-// Gather hands over what is collected, as a registry checks it.
-func (s scrape) Gather() ([]*dto.MetricFamily, func(), error) {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(s)
-	return prometheus.ToTransactionalGatherer(registry).Gather()
+// collecting returns one workspace.
+func collecting(name string, collect func(context.Context, chan<- prometheus.Metric)) []server.NamedWorkspace {
+	return []server.NamedWorkspace{{Name: name, Workspace: workspace{collect: collect}}}
 }
 
-func (workspace) Status() []collector.ResourceStatus { return nil }
+// hanging returns a workspace that does not answer until the scrape ends.
+func hanging(name string) []server.NamedWorkspace {
+	return collecting(name, func(ctx context.Context, _ chan<- prometheus.Metric) { <-ctx.Done() })
+}
+
+// unscraped returns a workspace that must not be scraped.
+func unscraped(t *testing.T, name string, status ...collector.ResourceStatus) server.NamedWorkspace {
+	t.Helper()
+	collect := func(context.Context, chan<- prometheus.Metric) { t.Errorf("workspace %s was scraped", name) }
+	return server.NamedWorkspace{Name: name, Workspace: workspace{collect, status}}
+}
 
 // setup is what a test may change before the server is made.
 type setup struct {
@@ -60,8 +91,7 @@ type setup struct {
 	server.Running
 }
 
-// handler makes a server of one workspace, with a counter of its own as the exporter's
-// metrics.
+// handler returns a server of one workspace, main, and its log.
 func handler(t *testing.T, change func(*setup)) (*server.Server, *bytes.Buffer) {
 	t.Helper()
 	logged := new(bytes.Buffer)
@@ -70,7 +100,7 @@ func handler(t *testing.T, change func(*setup)) (*server.Server, *bytes.Buffer) 
 			Exporter: prometheus.NewRegistry(), MetricsPath: "/metrics", TimeoutOffset: 500 * time.Millisecond,
 			Version: "1.2.3", InstrumentHandler: true, Now: time.Now, Logger: log.NewLogfmtLogger(logged),
 		},
-		Running: server.Running{Workspaces: []server.NamedWorkspace{{Name: "main", Workspace: workspace{}}}, Config: []byte("windows: [24h]\n")},
+		Running: server.Running{Workspaces: named("main"), Config: []byte("windows: [24h]\n")},
 	}
 	s.Exporter.MustRegister(prometheus.NewCounter(prometheus.CounterOpts{Name: "exporter_own_total", Help: "Its own."}))
 	if change != nil {
@@ -83,67 +113,96 @@ func handler(t *testing.T, change func(*setup)) (*server.Server, *bytes.Buffer) 
 	return h, logged
 }
 
-// get asks the handler. Headers are pairs of name and value.
-func get(t *testing.T, h http.Handler, method, path string, headers ...string) (status int, header http.Header, body string) {
+// get sends a GET request to the handler. Headers are pairs of name and value.
+func get(t *testing.T, h http.Handler, path string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
 	for pair := range slices.Chunk(headers, 2) {
 		r.Header.Set(pair[0], pair[1])
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Code, w.Header(), w.Body.String()
+	return w
 }
 
-func TestEveryPathHasItsAnswer(t *testing.T) {
-	tests := map[string]struct {
+func TestPaths(t *testing.T) {
+	h, logged := handler(t, func(s *setup) { s.EnableProfiles = true })
+	off, _ := handler(t, func(s *setup) { s.InstrumentHandler = false })
+	for _, tt := range []struct {
+		handler      http.Handler
 		method, path string
 		status       int
 		body         string
 	}{
-		"landing page":         {http.MethodGet, "/", 200, `href="/metrics"`},
-		"its version":          {http.MethodGet, "/", 200, "1.2.3"},
-		"metrics":              {http.MethodGet, "/metrics", 200, "test_deadline_seconds"},
-		"its own metrics":      {http.MethodGet, "/metrics", 200, "exporter_own_total 0"},
-		"requests for it":      {http.MethodGet, "/metrics", 200, "promhttp_metric_handler_requests_total"},
-		"a workspace":          {http.MethodGet, "/probe?target=main", 200, "test_deadline_seconds"},
-		"discovery":            {http.MethodGet, "/sd", 200, `"__param_target":"main"`},
-		"configuration":        {http.MethodGet, "/config", 200, "windows: [24h]\n"},
-		"healthy":              {http.MethodGet, "/-/healthy", 200, "healthy"},
-		"ready":                {http.MethodGet, "/-/ready", 200, "ready"},
-		"unknown":              {http.MethodGet, "/metric", 404, ""},
-		"below the metrics":    {http.MethodGet, "/metrics/x", 404, ""},
-		"below a workspace":    {http.MethodGet, "/probe/main", 404, ""},
-		"no profiles":          {http.MethodGet, "/debug/pprof/", 404, ""},
-		"posted metrics":       {http.MethodPost, "/metrics", 405, ""},
-		"posted landing page":  {http.MethodPost, "/", 405, ""},
-		"posted probe":         {http.MethodPost, "/probe?target=main", 405, ""},
-		"posted configuration": {http.MethodPost, "/config", 405, ""},
-		"fetched reload":       {http.MethodGet, "/-/reload", 405, ""},
-		"deleted reload":       {http.MethodDelete, "/-/reload", 405, ""},
+		{h, http.MethodGet, "/", 200, "1.2.3"},
+		{h, http.MethodGet, "/metrics", 200, roomsLine("main")},
+		{h, http.MethodGet, "/metrics", 200, "\nexporter_own_total 0\n"},
+		{h, http.MethodGet, "/metrics", 200, `promhttp_metric_handler_errors_total{cause="gathering"} 0`},
+		{h, http.MethodGet, "/probe?target=main", 200, roomsLine("main")},
+		{h, http.MethodGet, "/sd", 200, `"__param_target":"main"`},
+		{h, http.MethodGet, "/config", 200, "windows: [24h]\n"},
+		{h, http.MethodGet, "/-/healthy", 200, "livechat_exporter is healthy.\n"},
+		{h, http.MethodGet, "/-/ready", 200, "livechat_exporter is ready.\n"},
+		{h, http.MethodGet, "/debug/pprof/", 200, "goroutine"},
+		{h, http.MethodPost, "/debug/pprof/symbol", 200, ""},
+		{h, http.MethodGet, "/metric", 404, ""},
+		{h, http.MethodPost, "/", 405, ""},
+		{h, http.MethodPost, "/metrics", 405, ""},
+		{h, http.MethodPost, "/probe?target=main", 405, ""},
+		{h, http.MethodPost, "/config", 405, ""},
+		{off, http.MethodGet, "/debug/pprof/", 404, ""},
+		{off, http.MethodGet, "/metrics", 200, roomsLine("main")},
+	} {
+		w := httptest.NewRecorder()
+		tt.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, http.NoBody))
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) {
+			t.Errorf("%s %s: got %d and %s, want %d and %q", tt.method, tt.path, w.Code, w.Body, tt.status, tt.body)
+		}
+		if tt.handler == off && strings.Contains(w.Body.String(), "promhttp_") {
+			t.Errorf("the metrics of the handler are not off: %s", w.Body)
+		}
 	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			h, logged := handler(t, nil)
-			status, _, body := get(t, h, tt.method, tt.path)
-			if status != tt.status || !strings.Contains(body, tt.body) {
-				t.Errorf("got %d and %q, want %d and %q", status, body, tt.status, tt.body)
-			}
-			if strings.Contains(body, "pprof\"") {
-				t.Error("the page links to profiles that are not there")
-			}
-			if logged.Len() > 0 {
-				t.Errorf("logged %s", logged)
-			}
-		})
+	if logged.Len() > 0 {
+		t.Errorf("logged %s", logged)
 	}
 }
 
-func TestHealthAsksNoWorkspace(t *testing.T) {
-	h, _ := handler(t, func(s *setup) {
-		s.Workspaces[0].Workspace = workspace{collect: func(context.Context, chan<- prometheus.Metric) { t.Error("the workspace was asked") }}
-	})
-	for _, path := range []string{"/", "/-/healthy", "/-/ready", "/sd", "/config"} {
-		get(t, h, http.MethodGet, path)
+func TestSecurityHeaders(t *testing.T) {
+	h, _ := handler(t, nil)
+	for _, path := range []string{"/", "/metrics", "/probe", "/sd", "/config", "/-/healthy", "/-/reload", "/nothing"} {
+		for name, want := range map[string]string{
+			"Content-Security-Policy":      "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+			"X-Content-Type-Options":       "nosniff",
+			"X-Frame-Options":              "deny",
+			"Referrer-Policy":              "no-referrer",
+			"Cross-Origin-Resource-Policy": "same-origin",
+			"Cache-Control":                "no-store",
+		} {
+			got, style, _ := strings.Cut(get(t, h, path).Header().Get(name), "; style-src 'sha256-")
+			if got != want || (style != "") != (path == "/" && name == "Content-Security-Policy") {
+				t.Errorf("%s: got %s %q and the style %q, want %q", path, name, got, style, want)
+			}
+			w := httptest.NewRecorder()
+			w.Header().Set(name, "of the web configuration file") // exporter-toolkit sets it first.
+			h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+			if got := w.Header().Get(name); got != "of the web configuration file" && name != "X-Content-Type-Options" {
+				t.Errorf("%s: %s became %q", path, name, got)
+			}
+		}
+	}
+}
+
+func TestMetricsPath(t *testing.T) {
+	const slash, taken = "must begin with a slash", "is taken by another page"
+	for path, want := range map[string]string{
+		"/metrics": "", "/chat/livechat-metrics_1.0~": "",
+		"": slash, "metrics": slash, "/metrics/": slash, "/a//b": slash, "/a/../b": slash, "/{x}": slash, "/a b": slash, "/<script>": slash, "/métriques": slash,
+		"/": taken, "/-/ready": taken, "/-/healthy": taken, "/-/reload": taken, "/probe": taken, "/sd": taken, "/config": taken,
+		"/debug/pprof": taken, "/debug/pprof/x": taken,
+	} {
+		h, err := server.New(server.Options{Exporter: prometheus.NewRegistry(), MetricsPath: path, Now: time.Now, Logger: log.NewNopLogger()}, server.Running{})
+		if ok := err == nil && get(t, h, path).Code == 200; ok != (want == "") || !ok && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got error %v, want %q", path, err, want)
+		}
 	}
 }

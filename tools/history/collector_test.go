@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"maps"
 	"net/url"
 	"slices"
@@ -10,11 +11,15 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/model"
 
 	"livechat_exporter/collector"
 	"livechat_exporter/demo/traffic"
+	"livechat_exporter/internal/budget"
 	"livechat_exporter/internal/rocketchat"
 	"livechat_exporter/internal/rocketchat/rocketchattest"
+	"livechat_exporter/internal/window"
 )
 
 // The pages of the history are those of the exporter: its own collector, asking the
@@ -31,8 +36,14 @@ func TestPagesAreTheCollectors(t *testing.T) {
 		end0.Add(-19 * time.Hour), end0.Add(-time.Hour), end0,
 	} {
 		now = at
-		got := samplesOf(t, simulated.observe(scrape{at: at, whole: true}))
-		want := samplesOf(t, exported.Scrape(t.Context()))
+		registry := prometheus.NewPedanticRegistry()
+		registry.MustRegister(simulated.observe(scrape{at: at, whole: true}))
+		got := samplesOf(t, registry)
+		want := samplesOf(t, prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+			families, done, err := exported.Scrape(t.Context()).Gather()
+			defer done()
+			return families, err
+		}))
 		if len(want) < 100 {
 			t.Fatalf("the collector has %d series", len(want))
 		}
@@ -66,25 +77,27 @@ func realWorkspace(t *testing.T, rooms []rocketchattest.Room, now *time.Time) *c
 		}
 	}
 	double.AddRooms(rooms...)
-	calls := collector.NewAPICalls()
+	metrics := collector.NewAPIMetrics(nil)
 	client := rocketchat.New(rocketchat.Options{
 		URL:       &url.URL{Scheme: "http", Host: "chat.example.com"},
 		Transport: double.Transport(),
 		Credentials: rocketchat.AccessToken(
-			func() (string, error) { return rocketchattest.UserID, nil },
-			func() (string, error) { return rocketchattest.AuthToken, nil }),
-		Observe: calls.Observe,
+			func(context.Context) (string, error) { return rocketchattest.UserID, nil },
+			func(context.Context) (string, error) { return rocketchattest.AuthToken, nil }),
+		Budget:  budget.New(clock).Server("http://chat.example.com:80", budget.Limit{Per: model.Minute}),
+		Timeout: 30 * time.Second,
+		Observe: metrics.Observe,
 		Now:     clock,
 	})
 	options := collector.Options{
-		API: client, Calls: calls, Rooms: true, Counter: true, Departments: true,
+		API: client, Metrics: metrics, Rooms: true, Counter: true, Departments: true,
 		Zone: time.UTC, InactivityTimeout: traffic.InactivityTimeout, MaxAge: maxAge, Now: clock, Logger: log.NewNopLogger(),
 	}
 	for _, name := range slices.Sorted(maps.Keys(windows)) {
 		if name == "today" {
-			options.Windows = append(options.Windows, collector.CalendarWindow(name, collector.Today, time.UTC))
+			options.Windows = append(options.Windows, window.Window{Name: name, Calendar: window.Today})
 		} else {
-			options.Windows = append(options.Windows, collector.RollingWindow(name, windows[name]))
+			options.Windows = append(options.Windows, window.Window{Name: name, Duration: windows[name]})
 		}
 	}
 	w := collector.NewWorkspace(options)
@@ -97,11 +110,9 @@ func realWorkspace(t *testing.T, rooms []rocketchattest.Room, now *time.Time) *c
 
 // samplesOf are the gauges and counters of a page, but those of single calls, whose
 // number and duration depend on more than the rooms, and those of agents.
-func samplesOf(t *testing.T, c prometheus.Collector) map[string]float64 {
+func samplesOf(t *testing.T, g prometheus.Gatherer) map[string]float64 {
 	t.Helper()
-	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(c)
-	families, err := registry.Gather()
+	families, err := g.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// End is when the history ends unless it is told otherwise: on a Wednesday afternoon,
+// End is when the history ends by default: on a Wednesday afternoon,
 // so that the counters have been reset on a day that the dashboards look back to.
 const end = "2026-03-18T14:30:00Z"
 

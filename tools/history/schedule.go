@@ -10,7 +10,7 @@ const (
 // scrape is a moment at which the pages are stored.
 type scrape struct {
 	at time.Time
-	// whole says that all series are stored. Of the weeks before the last day only
+	// whole is whether all series are stored. Of the weeks before the last day only
 	// those of departments are: nobody looks back at the exporter's own for so long.
 	whole bool
 }

@@ -23,7 +23,7 @@ type target struct {
 	observer
 	// seconds is how long a scrape takes.
 	seconds func(at time.Time) float64
-	// ofDepartments says that it has series of departments.
+	// ofDepartments is whether it has series of departments.
 	ofDepartments bool
 	// alerts are those that fire.
 	alerts []alert

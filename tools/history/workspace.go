@@ -13,7 +13,7 @@ import (
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
-// workspace is a simulated workspace and what the exporter says of it: the same names,
+// workspace is a simulated workspace and what the exporter exports of it: the same names,
 // labels and rules as the exporter's own pages, counted from the rooms.
 type workspace struct {
 	departments map[string]string // names by id, none included

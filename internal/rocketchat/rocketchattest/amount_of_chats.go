@@ -17,13 +17,12 @@ type chatsRow struct {
 func amountOfChats(c *call) *answer {
 	match := func(start, end, at int64) roomMatch {
 		opened := openedMatch(start, end, at)
-		answered, given := c.query["answered"]
-		if !given && c.workspace.profile == Old {
+		if !c.query.Has("answered") && c.workspace.profile == Old {
 			return opened
 		}
 		// Later generations make a false of what is absent, so that they count the
 		// rooms that wait for a response, not all.
-		want := answered.text == "true"
+		want := c.query.Get("answered") == "true"
 		return func(r *room) bool { return r.answered == want && opened(r) }
 	}
 	return answerRooms(c, match, func(d departmentRooms) chatsRow { return chatsRow(d) })

@@ -34,7 +34,7 @@ const webApp = `<!DOCTYPE html>
 </html>
 `
 
-// answer is what the server says to one request.
+// answer is the server's answer to one request.
 type answer struct {
 	status  int
 	content string

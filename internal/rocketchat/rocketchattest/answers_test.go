@@ -1,334 +1,169 @@
 package rocketchattest
 
 import (
-	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// The bodies of the server's answers, by what they say.
+// The bodies of the server's answers.
 const (
 	noRooms        = `{"departments":[],"count":0,"offset":0,"total":0,"success":true}`
 	notLoggedInOld = `{"status":"error","message":"You must be logged in to do this."}`
 	notLoggedIn    = `{"success":false,"error":"You must be logged in to do this.","status":"error","message":"You must be logged in to do this."}`
 	noPermission   = `{"success":false,"error":"User does not have the permissions required for this action [error-unauthorized]"}`
 	noLicense      = `{"success":false,"error":"This is an enterprise feature [error-action-not-allowed]","errorType":"error-action-not-allowed"}`
-	noStart        = `{"success":false,"error":"must have required property 'start' [invalid-params]","errorType":"invalid-params"}`
 	tooMany        = `{"success":false,"error":"Error, too many requests. Please slow down. You must wait 60 seconds before trying this endpoint again. [error-too-many-requests]"}`
 	noEndpoint     = `{"status":"error","message":"API endpoint does not exist"}`
 	plain404       = "404 Not Found"
-	webPage        = "<!DOCTYPE html>"
+	webPage        = "<!DOCTYPE html>" // and more
 )
 
 func TestAnswers(t *testing.T) {
 	t.Parallel()
+	newer := []Profile{Mid, Latest}
+	settings := func(list ...setting) []setting { return list }
+	permissions := func(list ...string) setting { return func(s *Settings) { s.Permissions = list } }
+	wrongToken := request{header: map[string]string{"X-Auth-Token": "wrong"}}
 	for name, tt := range map[string]struct {
-		profiles  []Profile // nil: all
-		settings  []setting
-		request   request
-		status    int
-		content   string
-		body      string // of HTML, the beginning
-		limited   bool   // with the limiter's headers
-		cacheable bool   // JSON, but without the headers that forbid to keep it
+		profiles []Profile
+		settings []setting
+		request  request
+		status   int
+		content  string
+		body     string
+		limited  bool // With the limiter's headers.
 	}{
-		"the account gets the numbers": {
-			status: 200, content: contentJSON, body: noRooms, limited: true,
-		},
-		"a stranger": {
-			profiles: []Profile{Old}, request: request{stranger: true},
-			status: 401, content: contentJSON, body: notLoggedInOld,
-		},
-		"a stranger, later": {
-			profiles: []Profile{Mid}, request: request{stranger: true},
-			status: 401, content: contentJSON, body: notLoggedIn,
-		},
-		"a stranger, latest": {
-			profiles: []Profile{Latest}, request: request{stranger: true},
-			status: 401, content: contentJSON, body: notLoggedIn, cacheable: true,
-		},
-		"a wrong token": {
-			profiles: []Profile{Mid}, request: request{header: map[string]string{"X-Auth-Token": "wrong"}},
-			status: 401, content: contentJSON, body: notLoggedIn,
-		},
-		"a wrong user": {
-			profiles: []Profile{Mid}, request: request{header: map[string]string{"X-User-Id": "wrong"}},
-			status: 401, content: contentJSON, body: notLoggedIn,
-		},
-		"a token that was replaced": {
-			profiles: []Profile{Mid}, settings: []setting{func(s *Settings) { s.AuthToken = "another" }},
-			status: 401, content: contentJSON, body: notLoggedIn,
-		},
-		"the token that replaced it": {
-			settings: []setting{func(s *Settings) { s.AuthToken = "another" }},
-			request:  request{header: map[string]string{"X-Auth-Token": "another"}},
-			status:   200, content: contentJSON, body: noRooms, limited: true,
-		},
-		"a stranger who may read, where that is a mistake": {
-			profiles: []Profile{Mid}, settings: []setting{anonymously}, request: request{stranger: true},
-			status: 403, content: contentJSON, body: noPermission, limited: true,
-		},
-		"a stranger who may read": {
-			profiles: []Profile{Latest}, settings: []setting{anonymously}, request: request{stranger: true},
-			status: 401, content: contentJSON, body: notLoggedIn, cacheable: true,
-		},
-		"no permission": {
-			profiles: []Profile{Old, Mid}, settings: []setting{unpermitted},
-			status: 403, content: contentJSON, body: noPermission, limited: true,
-		},
-		"no permission, latest": {
-			profiles: []Profile{Latest}, settings: []setting{unpermitted},
-			status: 403, content: contentJSON, body: noPermission, cacheable: true,
-		},
-		"no licence, old": {
-			profiles: []Profile{Old}, settings: []setting{unlicensed},
-			status: 200, content: contentHTML, body: webPage,
-		},
-		"no licence": {
-			profiles: []Profile{Mid, Latest}, settings: []setting{unlicensed},
-			status: 400, content: contentJSON, body: noLicense, cacheable: true,
-		},
-		"no parameters": {
-			request: request{target: abandonedPath},
-			status:  400, content: contentJSON, body: noStart, limited: true,
-		},
-		"too many calls": {
-			settings: []setting{exhausted},
-			status:   429, content: contentJSON, body: tooMany, limited: true,
-		},
-		"an account without a limit": {
-			settings: []setting{exhausted, bypassing},
-			status:   200, content: contentJSON, body: noRooms,
-		},
-		"the limiter switched off": {
-			settings: []setting{unlimited},
-			status:   200, content: contentJSON, body: noRooms,
-		},
-		"the version, for everybody, old": {
-			profiles: []Profile{Old}, settings: []setting{unlicensed, unpermitted, exhausted},
-			request: request{target: "/api/info", stranger: true},
-			status:  200, content: contentJSON, body: `{"version":"6.13","success":true}`,
-		},
-		"the version, for everybody": {
-			profiles: []Profile{Mid}, settings: []setting{unlicensed, unpermitted, exhausted},
-			request: request{target: "/api/info?t=1", stranger: true},
-			status:  200, content: contentJSON, body: `{"version":"8.0","success":true}`,
-		},
-		"the version, for everybody, latest": {
-			profiles: []Profile{Latest}, settings: []setting{unlicensed, unpermitted, exhausted},
-			request: request{target: "/api/info", stranger: true},
-			status:  200, content: contentJSON, body: `{"version":"8.8","success":true}`,
-		},
-		"a wrong method, old": {
-			profiles: []Profile{Old}, request: request{method: http.MethodPost, stranger: true},
-			status: 405, content: contentJSON, body: noEndpoint, cacheable: true,
-		},
-		"a wrong method, old and not licensed": {
-			profiles: []Profile{Old}, settings: []setting{unlicensed}, request: request{method: http.MethodPost},
-			status: 200, content: contentHTML, body: webPage,
-		},
-		"a wrong method": {
-			profiles: []Profile{Mid, Latest}, request: request{method: http.MethodPost},
-			status: 404, content: contentText, body: plain404,
-		},
-		"an unknown path, old": {
-			profiles: []Profile{Old}, request: request{target: "/api/v1/livechat/nothing"},
-			status: 200, content: contentHTML, body: webPage,
-		},
-		"an unknown path": {
-			profiles: []Profile{Mid, Latest}, request: request{target: "/api/v1/livechat/nothing"},
-			status: 404, content: contentText, body: plain404,
-		},
-		"a trailing slash, old": {
-			profiles: []Profile{Old}, request: request{target: abandonedPath + "/?" + day},
-			status: 200, content: contentHTML, body: webPage,
-		},
-		"a trailing slash": {
-			profiles: []Profile{Mid, Latest}, request: request{target: abandonedPath + "/?" + day},
-			status: 404, content: contentText, body: plain404,
-		},
-		"the start page": {
-			request: request{target: "/", stranger: true},
-			status:  200, content: contentHTML, body: webPage,
-		},
-		"a wrong prefix": {
-			request: request{target: "/chat" + abandonedPath},
-			status:  200, content: contentHTML, body: webPage,
-		},
+		"an answer":                  {profiles, nil, request{}, 200, contentJSON, noRooms, true},
+		"another route":              {profiles, nil, request{target: chatsPath + "?" + day}, 200, contentJSON, noRooms, true},
+		"the list":                   {profiles, settings(unlicensed), request{target: departmentPath}, 200, contentJSON, noRooms, true},
+		"the list, without it":       {profiles, settings(permissions(ViewLivechatManager)), request{target: departmentPath}, 403, contentJSON, noPermission, false},
+		"the list, other permission": {profiles, settings(permissions(ViewLivechatDepartments)), request{target: departmentPath}, 200, contentJSON, noRooms, true},
+		"a stranger, old":            {[]Profile{Old}, nil, request{stranger: true}, 401, contentJSON, notLoggedInOld, false},
+		"a stranger":                 {newer, nil, request{stranger: true}, 401, contentJSON, notLoggedIn, false},
+		"a wrong token":              {newer, nil, wrongToken, 401, contentJSON, notLoggedIn, false},
+		"a wrong user":               {newer, nil, request{header: map[string]string{"X-User-Id": "wrong"}}, 401, contentJSON, notLoggedIn, false},
+		"another token":              {profiles, settings(func(s *Settings) { s.AuthToken = "wrong" }), wrongToken, 200, contentJSON, noRooms, true},
+		"no permission":              {[]Profile{Old, Mid}, settings(unpermitted), request{}, 403, contentJSON, noPermission, true},
+		"no permission, latest":      {[]Profile{Latest}, settings(unpermitted), request{}, 403, contentJSON, noPermission, false},
+		"no licence, old":            {[]Profile{Old}, settings(unlicensed), request{}, 200, contentHTML, webPage, false},
+		"no licence":                 {newer, settings(unlicensed), request{}, 400, contentJSON, noLicense, false},
+		"too many calls":             {profiles, settings(exhausted), request{}, 429, contentJSON, tooMany, true},
+		"an account without a limit": {profiles, settings(exhausted, bypassing), request{}, 200, contentJSON, noRooms, false},
+		"no limiter":                 {profiles, settings(unlimited), request{}, 200, contentJSON, noRooms, false},
+		"the version, old":           {[]Profile{Old}, settings(unlicensed, unpermitted, exhausted), request{target: "/api/info", stranger: true}, 200, contentJSON, `{"version":"6.13","success":true}`, false},
+		"the version, mid":           {[]Profile{Mid}, nil, request{target: "/api/info", stranger: true}, 200, contentJSON, `{"version":"8.0","success":true}`, false},
+		"the version, latest":        {[]Profile{Latest}, nil, request{target: "/api/info", stranger: true}, 200, contentJSON, `{"version":"8.8","success":true}`, false},
+		"a wrong method, old":        {[]Profile{Old}, nil, request{method: http.MethodPost}, 405, contentJSON, noEndpoint, false},
+		"a wrong method":             {newer, nil, request{method: http.MethodPost}, 404, contentText, plain404, false},
+		"an unknown path, old":       {[]Profile{Old}, nil, request{target: "/api/v1/livechat/nothing"}, 200, contentHTML, webPage, false},
+		"an unknown path":            {newer, nil, request{target: "/api/v1/livechat/nothing"}, 404, contentText, plain404, false},
+		"a wrong prefix":             {profiles, nil, request{target: "/chat" + abandonedPath}, 200, contentHTML, webPage, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			which := tt.profiles
-			if which == nil {
-				which = profiles
+		for _, p := range tt.profiles {
+			got := send(t, newWorkspace(p, tt.settings...), tt.request)
+			if got.status != tt.status || got.body != tt.body && (tt.body != webPage || !strings.HasPrefix(got.body, webPage)) {
+				t.Errorf("%s, %s: answer = %d %s\nwant %d %s", name, p, got.status, got.body, tt.status, tt.body)
 			}
-			for _, p := range which {
-				w := newWorkspace(p)
-				for _, change := range tt.settings {
-					w.Configure(change)
-				}
-				got := ask(t, w, tt.request)
-				if got.status != tt.status {
-					t.Errorf("%s: status = %d, want %d", p, got.status, tt.status)
-				}
-				if got.body != tt.body && (tt.body != webPage || !strings.HasPrefix(got.body, webPage)) {
-					t.Errorf("%s: body =\n%s, want\n%s", p, got.body, tt.body)
-				}
-				want := map[string]string{
-					"Content-Type":           tt.content,
-					"Date":                   "Wed, 04 Mar 2026 12:00:00 GMT",
-					"X-Xss-Protection":       "1",
-					"X-Content-Type-Options": "nosniff",
-					"Retry-After":            "",
-					"Cache-Control":          "",
-					"Pragma":                 "",
-				}
-				if tt.content == contentJSON && !tt.cacheable && p != Old {
-					want["Cache-Control"], want["Pragma"] = "no-store", "no-cache"
-				}
-				for name, value := range want {
-					if got := got.header.Get(name); got != value {
-						t.Errorf("%s: header %s = %q, want %q", p, name, got, value)
-					}
-				}
-				for _, name := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} {
-					if given := got.header.Get(name) != ""; given != tt.limited {
-						t.Errorf("%s: has header %s = %t, want %t", p, name, given, tt.limited)
-					}
+			for header, want := range map[string]string{
+				"Content-Type": tt.content, "Date": "Wed, 04 Mar 2026 12:00:00 GMT", "X-Content-Type-Options": "nosniff",
+			} {
+				if got := got.header.Get(header); got != want {
+					t.Errorf("%s, %s: %s = %q, want %q", name, p, header, got, want)
 				}
 			}
-		})
+			// Old and Mid look at the permission last.
+			limited := tt.limited || name == "the list, without it" && p != Latest
+			if given := got.header.Get("X-RateLimit-Reset") != ""; given != limited {
+				t.Errorf("%s, %s: has the limiter's headers = %t, want %t", name, p, given, limited)
+			}
+		}
 	}
 }
 
 // The first of several things that are wrong is the one that is answered.
 func TestOrderOfChecks(t *testing.T) {
 	t.Parallel()
-	wrong := map[string]struct {
-		settings setting
-		request  func(*request)
-		status   int
-		body     string // a part
-	}{
-		"licence":    {settings: unlicensed, status: 400, body: "error-action-not-allowed"},
-		"auth":       {request: func(q *request) { q.stranger = true }, status: 401, body: "must be logged in"},
-		"limiter":    {settings: exhausted, status: 429, body: "error-too-many-requests"},
-		"params":     {request: func(q *request) { q.query = "foo=1" }, status: 400, body: "invalid-params"},
-		"permission": {settings: unpermitted, status: 403, body: "error-unauthorized"},
+	settings := map[string]setting{"licence": unlicensed, "limiter": exhausted, "permission": unpermitted}
+	answers := map[string]string{
+		"licence": "400 error-action-not-allowed", "auth": "401 You must be logged in", "limiter": "429 error-too-many-requests",
+		"params": "400 invalid-params", "permission": "403 error-unauthorized",
 	}
 	for p, order := range map[Profile][]string{
 		Old:    {"auth", "limiter", "params", "permission"},
 		Mid:    {"licence", "auth", "limiter", "params", "permission"},
 		Latest: {"auth", "permission", "licence", "limiter", "params"},
 	} {
-		for first := range order {
-			w, q := newWorkspace(p), request{}
-			for _, name := range order[first:] {
-				if change := wrong[name].settings; change != nil {
+		for first, check := range order {
+			w, q := newWorkspace(p), request{stranger: slices.Contains(order[first:], "auth")}
+			if slices.Contains(order[first:], "params") {
+				q.target = abandonedPath + "?foo=1"
+			}
+			for _, wrong := range order[first:] {
+				if change := settings[wrong]; change != nil {
 					w.Configure(change)
 				}
-				if change := wrong[name].request; change != nil {
-					change(&q)
-				}
 			}
-			got, want := ask(t, w, q), wrong[order[first]]
-			if got.status != want.status || !strings.Contains(got.body, want.body) {
-				t.Errorf("%s: with %v wrong the answer is %d %s, want %d %q",
-					p, order[first:], got.status, got.body, want.status, want.body)
+			status, text, _ := strings.Cut(answers[check], " ")
+			if got := send(t, w, q); strconv.Itoa(got.status) != status || !strings.Contains(got.body, text) {
+				t.Errorf("%s: with %v wrong the answer is %d %s, want %s", p, order[first:], got.status, got.body, answers[check])
 			}
 		}
 	}
 }
 
-func TestForceSSL(t *testing.T) {
+func TestLimiterHasFixedWindows(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct {
-		client   string
-		header   map[string]string
-		redirect bool
-	}{
-		"a client elsewhere":                  {client: "198.51.100.7:4711", redirect: true},
-		"a client elsewhere, through TLS":     {client: "198.51.100.7:4711", header: map[string]string{"X-Forwarded-Proto": "https"}},
-		"a client elsewhere, without TLS":     {client: "198.51.100.7:4711", header: map[string]string{"X-Forwarded-Proto": "http"}, redirect: true},
-		"a client here":                       {client: "127.0.0.1:4711"},
-		"a client here, IPv6":                 {client: "[::1]:4711"},
-		"a proxy here, its client elsewhere":  {client: "127.0.0.1:4711", header: map[string]string{"X-Forwarded-For": "198.51.100.7"}, redirect: true},
-		"a proxy here, its client here":       {client: "127.0.0.1:4711", header: map[string]string{"X-Forwarded-For": "127.0.0.1, ::1"}},
-		"a client elsewhere that claims here": {client: "198.51.100.7:4711", header: map[string]string{"X-Forwarded-For": "127.0.0.1"}, redirect: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorkspace(Latest)
-			w.Configure(func(s *Settings) { s.ForceSSL = true })
-			got := ask(t, w, request{client: tt.client, header: tt.header, target: "http://chat.example.com:3000" + abandonedPath + "?" + day})
-			if !tt.redirect {
-				if got.status != http.StatusOK {
-					t.Errorf("status = %d, want 200", got.status)
-				}
-				return
-			}
-			location := "https://chat.example.com" + abandonedPath + "?" + day
-			if got.status != http.StatusFound || got.header.Get("Location") != location || got.body != "" {
-				t.Errorf("answer = %d to %q with %q, want 302 to %q", got.status, got.header.Get("Location"), got.body, location)
-			}
-		})
-	}
-}
-
-func TestGzip(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		gzip, many bool
-		accept     string
-		compressed bool
-	}{
-		"a long answer":                              {gzip: true, many: true, accept: "gzip", compressed: true},
-		"a short answer":                             {gzip: true, accept: "gzip"},
-		"a client that takes none":                   {gzip: true, many: true},
-		"a server that does not":                     {many: true, accept: "gzip"},
-		"a long answer, among other content codings": {gzip: true, many: true, accept: "br, gzip;q=0.5", compressed: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorkspace(Mid)
-			w.Configure(func(s *Settings) { s.Gzip = tt.gzip })
-			if tt.many {
-				addDepartments(w, 50)
-			}
-			got := ask(t, w, request{header: map[string]string{"Accept-Encoding": tt.accept}})
-			if compressed := got.header.Get("Content-Encoding") == "gzip"; compressed != tt.compressed {
-				t.Errorf("compressed = %t, want %t", compressed, tt.compressed)
-			}
-		})
-	}
-	for _, p := range profiles {
-		if got, want := New(p).Settings().Gzip, p == Old; got != want {
-			t.Errorf("%s: compresses by default = %t, want %t", p, got, want)
+	clock := now
+	w := newWorkspace(Latest, func(s *Settings) { s.Now = func() time.Time { return clock } })
+	targets := []string{abandonedPath + "?" + day, chatsPath + "?" + day, departmentPath} // Each has a limit of its own.
+	for i := range 10 {
+		clock = now.Add(time.Duration(i) * time.Second)
+		for _, target := range targets {
+			wantLimit(t, send(t, w, request{target: target}), 200, 9-i, now.Add(time.Minute))
 		}
 	}
-}
-
-// addDepartments adds departments "d00", "d01" and so on, each with one room that
-// counts in the day that ends at now.
-func addDepartments(w *Workspace, n int) {
-	for i := range n {
-		w.AddRooms(abandoned(idOf(i)))
+	for _, after := range []time.Duration{10 * time.Second, 20 * time.Second, time.Minute} {
+		clock = now.Add(after)
+		wantLimit(t, send(t, w, request{}), 429, 0, now.Add(time.Minute))
 	}
+	// The refused calls did not make the window longer. The next begins with its first
+	// call, not where the last one ended.
+	clock = now.Add(75 * time.Second)
+	wantLimit(t, send(t, w, request{}), 200, 9, clock.Add(time.Minute))
 }
 
-func idOf(i int) string {
-	return fmt.Sprintf("d%02d", i)
-}
-
-// abandoned is a room that counts in the day that ends at now.
-func abandoned(departmentID string) Room {
-	return Room{
-		DepartmentID:      departmentID,
-		OpenedAt:          now.Add(-5 * time.Hour),
-		ClosedAt:          now.Add(-time.Hour),
-		VisitorInactivity: new(2 * time.Hour),
-		Answered:          true,
+func TestWhatCostsBudget(t *testing.T) {
+	t.Parallel()
+	proxied := func(address string) map[string]string { return map[string]string{"X-Real-IP": address} }
+	for name, tt := range map[string]struct {
+		profile Profile
+		setting setting
+		request request
+		costs   bool
+	}{
+		"an answer":                 {Latest, nil, request{}, true},
+		"wrong dates":               {Latest, nil, request{target: abandonedPath + "?start=a&end=b"}, true},
+		"a stranger":                {Mid, nil, request{stranger: true}, false},
+		"no licence":                {Mid, unlicensed, request{}, false},
+		"another port of a client":  {Mid, nil, request{client: "192.0.2.1:9"}, true},
+		"another client":            {Mid, nil, request{client: "192.0.2.2:9"}, false},
+		"another client by a proxy": {Mid, nil, request{header: proxied("192.0.2.2")}, false},
+		"this client by a proxy":    {Mid, nil, request{client: "192.0.2.2:9", header: proxied("192.0.2.1")}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(tt.profile, tt.setting)
+			send(t, w, tt.request)
+			w.Configure(func(s *Settings) { *s = newWorkspace(tt.profile).Settings() })
+			remaining := 9
+			if tt.costs {
+				remaining = 8
+			}
+			wantLimit(t, send(t, w, request{client: "192.0.2.1:1"}), 200, remaining, now.Add(time.Minute))
+		})
 	}
 }

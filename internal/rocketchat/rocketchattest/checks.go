@@ -20,11 +20,11 @@ type check func(*call) *answer
 func (p Profile) checks() (before, inside []check) {
 	switch p {
 	case Old:
-		return nil, []check{authenticate, parseQuery, limitRate, validate, permit}
+		return nil, []check{authenticate, limitRate, validate, permit}
 	case Mid:
-		return []check{license}, []check{authenticate, parseQuery, limitRate, validate, permit}
+		return []check{license}, []check{authenticate, limitRate, validate, permit}
 	default:
-		return []check{authenticate, permit, license, parseQuery}, []check{limitRate, validate}
+		return []check{authenticate, permit, license}, []check{limitRate, validate}
 	}
 }
 
@@ -37,22 +37,18 @@ func license(c *call) *answer {
 
 func authenticate(c *call) *answer {
 	const message = "You must be logged in to do this."
-	if !c.route.public && c.workspace.authenticated(c.settings, c.request, c.now) {
-		return nil
-	}
-	p := c.workspace.profile
-	if c.route.public || p == Mid && c.settings.AllowAnonymousRead {
-		c.anonymous = true
+	c.anonymous = c.route.public
+	if c.anonymous || c.workspace.authenticated(c.settings, c.request, c.now) {
 		return nil
 	}
 	body := failure{Status: "error", Message: message}
-	if p != Old {
+	if c.workspace.profile != Old {
 		body.Success, body.Error = new(false), message
 	}
 	return jsonAnswer(http.StatusUnauthorized, body)
 }
 
-// authenticated says whether a request carries the account's id and one of its
+// authenticated reports whether a request carries the account's id and one of its
 // tokens: the personal access token, or one that a login gave.
 func (w *Workspace) authenticated(s *Settings, r *http.Request, now time.Time) bool {
 	token := r.Header.Get("X-Auth-Token")
@@ -91,7 +87,7 @@ func clientAddress(r *http.Request) string {
 	return host(r.RemoteAddr)
 }
 
-// local says whether ForceSSL takes the client for one on the server's machine: a
+// local reports whether ForceSSL takes the client for one on the server's machine: a
 // proxy there that names a client elsewhere is not.
 func local(r *http.Request) bool {
 	addresses := []string{host(r.RemoteAddr)}

@@ -20,7 +20,7 @@ type Department struct {
 	// Archived departments take no more chats, and are disabled. Their rooms count
 	// as before.
 	Archived bool
-	// Unit says that it is a unit of departments. The server keeps units among the
+	// Unit is whether it is a unit of departments. The server keeps units among the
 	// departments, and lists none of them.
 	Unit bool
 }
@@ -86,12 +86,12 @@ type department struct {
 	place int
 	// updatedAt is when it was changed, in milliseconds since the epoch.
 	updatedAt int64
-	// restored departments were archived and are no more: the database then says
-	// so, where it says nothing of one that never was.
+	// restored departments were archived and are no more: the database then stores
+	// that, where it has no such field for one that never was.
 	restored bool
 }
 
-// enabled says whether it takes chats.
+// enabled reports whether it takes chats.
 func (d *department) enabled() bool {
 	return !d.Disabled && !d.Archived
 }

@@ -1,10 +1,7 @@
 package rocketchattest
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,7 +9,7 @@ import (
 )
 
 // departmentListRoute is GET /api/v1/livechat/department.
-func departmentListRoute(p Profile) route {
+func departmentListRoute() route {
 	properties := []property{
 		{name: "text"},
 		{name: "onlyMyDepartments", values: []string{"true", "false"}},
@@ -26,7 +23,6 @@ func departmentListRoute(p Profile) route {
 		permissions: []string{ViewLivechatDepartments, ViewLRoom},
 		parameters: &schema{
 			properties: slices.Concat(properties, paginated(), []property{{name: "query"}}),
-			unwraps:    p == Latest,
 		},
 		handle: departmentList,
 	}
@@ -70,26 +66,18 @@ func (d *department) document() departmentDocument {
 	return document
 }
 
-// departmentList lists the departments. The parameter onlyMyDepartments makes a
-// difference to the monitors of a unit alone, of whom the account is none; query has
-// to be JSON, and then means nothing.
+// departmentList lists the departments by name. The parameter onlyMyDepartments makes a
+// difference to the monitors of a unit alone, of whom the account is none. The double
+// overlooks sort and query.
 func departmentList(c *call) *answer {
 	page, bad := c.paging().found()
 	if bad != nil {
 		return bad
 	}
-	compare, bad := c.order()
-	if bad != nil {
-		return bad
-	}
-	if query := c.query["query"].text; query != "" && !json.Valid([]byte(query)) {
-		return refusedJSON("query", query)
-	}
-
 	documents := c.workspace.listed(c)
 	// What sorts alike comes in any order.
 	c.workspace.shuffle(c.settings, len(documents), func(i, j int) { documents[i], documents[j] = documents[j], documents[i] })
-	slices.SortStableFunc(documents, compare)
+	slices.SortStableFunc(documents, func(a, b departmentDocument) int { return cmp.Compare(a.Name, b.Name) })
 	rows := cut(page, documents)
 	return jsonAnswer(http.StatusOK, departmentsPage[departmentDocument]{
 		Departments: rows,
@@ -102,10 +90,10 @@ func departmentList(c *call) *answer {
 
 // listed are the departments that a call asks for, in the database's own order.
 func (w *Workspace) listed(c *call) []departmentDocument {
-	text := strings.ToLower(c.query["text"].text)
-	excluded := c.query["excludeDepartmentId"].text
-	enabledOnly := c.query["enabled"].text == "true" // "false" asks for no others.
-	archivedToo := c.query["showArchived"].text == "true"
+	text := strings.ToLower(c.query.Get("text"))
+	excluded := c.query.Get("excludeDepartmentId")
+	enabledOnly := c.query.Get("enabled") == "true" // "false" asks for no others.
+	archivedToo := c.query.Get("showArchived") == "true"
 
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -125,80 +113,4 @@ func (w *Workspace) listed(c *call) []departmentDocument {
 		documents[i] = d.document()
 	}
 	return documents
-}
-
-// documentOrder are the fields that the list can be sorted by. By any other field
-// all documents are alike.
-var documentOrder = map[string]func(a, b departmentDocument) int{
-	"_id":         func(a, b departmentDocument) int { return cmp.Compare(a.ID, b.ID) },
-	"name":        func(a, b departmentDocument) int { return cmp.Compare(a.Name, b.Name) },
-	"description": func(a, b departmentDocument) int { return cmp.Compare(a.Description, b.Description) },
-	"numAgents":   func(a, b departmentDocument) int { return cmp.Compare(a.NumAgents, b.NumAgents) },
-	"_updatedAt":  func(a, b departmentDocument) int { return cmp.Compare(a.UpdatedAt, b.UpdatedAt) },
-	"enabled": func(a, b departmentDocument) int {
-		switch {
-		case a.Enabled == b.Enabled:
-			return 0
-		case b.Enabled:
-			return -1
-		default:
-			return 1
-		}
-	},
-}
-
-// order reads sort: an object whose keys are fields and whose values are 1 and -1.
-// Without it the list is sorted by name.
-func (c *call) order() (compare func(a, b departmentDocument) int, bad *answer) {
-	text := c.query["sort"].text
-	if text == "" {
-		return documentOrder["name"], nil
-	}
-	keys, err := sortKeys(text)
-	if err != nil {
-		return nil, refusedJSON("sort", text)
-	}
-	return func(a, b departmentDocument) int {
-		for _, key := range keys {
-			if by := documentOrder[key.field]; by != nil {
-				if order := by(a, b) * key.direction; order != 0 {
-					return order
-				}
-			}
-		}
-		return 0
-	}, nil
-}
-
-type sortKey struct {
-	field     string
-	direction int
-}
-
-// sortKeys reads the keys in the order in which they stand.
-func sortKeys(text string) ([]sortKey, error) {
-	if !json.Valid([]byte(text)) {
-		return nil, errors.New("not JSON")
-	}
-	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
-	if first, _ := decoder.Token(); first != json.Delim('{') {
-		return nil, errors.New("not an object")
-	}
-	var keys []sortKey
-	for decoder.More() {
-		key := sortKey{}
-		field, _ := decoder.Token() // It is JSON: a key is a string.
-		key.field, _ = field.(string)
-		if err := decoder.Decode(&key.direction); err != nil || key.direction != 1 && key.direction != -1 {
-			return nil, errors.New("neither 1 nor -1")
-		}
-		keys = append(keys, key)
-	}
-	return keys, nil
-}
-
-// refusedJSON is the answer to a parameter that should hold JSON and does not.
-func refusedJSON(name, text string) *answer {
-	kind := "error-invalid-" + name
-	return failed(http.StatusBadRequest, "Invalid "+name+` parameter provided: "`+text+`" [`+kind+"]", kind)
 }

@@ -28,7 +28,7 @@ type verdict struct {
 	reset     int64         // when it ends, in milliseconds since the epoch
 }
 
-// call counts a call and says whether it may pass. A limit that has changed
+// call counts a call and reports whether it may pass. A limit that has changed
 // begins anew.
 func (l *limiter) call(limit RateLimit, route, client string, now time.Time) verdict {
 	l.mu.Lock()

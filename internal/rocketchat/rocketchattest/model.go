@@ -21,7 +21,7 @@ type Room struct {
 	// seconds. It is nil if the server measured none: the visitor closed the
 	// room, wrote last or never, or no agent answered.
 	VisitorInactivity *time.Duration
-	// Answered says that an agent has responded.
+	// Answered is whether an agent has responded.
 	Answered bool
 }
 
@@ -62,13 +62,6 @@ func (w *Workspace) AnswerRoom(id RoomID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.model.rooms[id].answered = true
-}
-
-// ForwardRoom moves a room to another department, which alone it then counts for.
-func (w *Workspace) ForwardRoom(id RoomID, departmentID string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.model.rooms[id].group = w.model.group(departmentID)
 }
 
 // never is a time after all others, and unmeasured an inactivity below all others.

@@ -49,12 +49,12 @@ func (p page) found() (page, *answer) {
 // integer reads a parameter that has passed the schema. Absent, it is the
 // fallback; a fraction is cut off.
 func (c *call) integer(name string, fallback int) int {
-	value, given := c.query[name]
-	if !given {
+	n, err := number(c.query.Get(name))
+	if err != nil {
 		return fallback
 	}
 	const enough = 1 << 31 // More departments than any workspace has.
-	return int(max(-enough, min(number(value.text), enough)))
+	return int(max(-enough, min(n, enough)))
 }
 
 func serverDefault(setting, fallback int) int {

@@ -1,86 +1,19 @@
 package rocketchattest
 
 import (
+	"errors"
 	"math"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 )
-
-// query holds a request's parameters as the server's parser leaves them.
-type query map[string]parameter
-
-// parameter is the value of one name.
-type parameter struct {
-	text string
-	// times is how often the name came.
-	times int
-	// list and object say that it came as name[]=, and as name[key]=.
-	list, object bool
-}
-
-// The limits of the server's parser.
-const (
-	maxParameters = 1000
-	maxArray      = 500
-)
-
-// parseQuery reads the parameters like the library that the server uses.
-// Malformed escapes stay as they are. Too many parameters are an error of the
-// latest servers; older ones overlook them.
-func parseQuery(c *call) *answer {
-	strict := c.workspace.profile == Latest
-	pairs := strings.Split(c.request.URL.RawQuery, "&")
-	if len(pairs) > maxParameters {
-		if strict {
-			return invalidQuery()
-		}
-		pairs = pairs[:maxParameters]
-	}
-	c.query = make(query)
-	for _, pair := range pairs {
-		name, text, _ := strings.Cut(pair, "=")
-		name, key, brackets := strings.Cut(unescape(name), "[")
-		if name == "" {
-			name = key // "[name]=" is "name=".
-		}
-		if name == "" {
-			continue
-		}
-		p := c.query[name]
-		p.text = unescape(text)
-		p.times++
-		isList := strings.Trim(key, "0123456789") == "]"
-		p.list = p.list || brackets && isList
-		p.object = p.object || brackets && !isList
-		c.query[name] = p
-		if strict && p.times > maxArray {
-			return invalidQuery()
-		}
-	}
-	return nil
-}
-
-func invalidQuery() *answer {
-	return failed(http.StatusBadRequest, "Invalid query parameters", "")
-}
-
-func unescape(s string) string {
-	if plain, err := url.QueryUnescape(s); err == nil {
-		return plain
-	}
-	return strings.ReplaceAll(s, "+", " ")
-}
 
 // schema is what a route's parameters are validated by: a JSON schema that
 // allows no other names.
 type schema struct {
 	required   []string
 	properties []property // in the order of the schema, in which they are looked at
-	// unwraps says that a list of one value passes for the value.
-	unwraps bool
 }
 
 type property struct {
@@ -101,7 +34,6 @@ func analyticsSchema(p Profile, more ...property) *schema {
 	s := &schema{
 		required:   []string{"start", "end"},
 		properties: slices.Concat([]property{{name: "start"}, {name: "end"}}, more, []property{{name: "departmentId"}}),
-		unwraps:    p == Latest,
 	}
 	if p != Old {
 		s.properties = append(s.properties, paginated()...)
@@ -123,54 +55,39 @@ func validate(c *call) *answer {
 
 // violation is the first violation: missing names, then names that are not
 // allowed, then wrong types. It is empty if there is none.
-func (s *schema) violation(q query) string {
+func (s *schema) violation(q url.Values) string {
 	for _, name := range s.required {
-		if _, given := q[name]; !given {
+		if !q.Has(name) {
 			return "must have required property '" + name + "'"
 		}
 	}
-	known := 0
-	for _, p := range s.properties {
-		if _, given := q[p.name]; given {
-			known++
+	for name := range q {
+		if !slices.ContainsFunc(s.properties, func(p property) bool { return p.name == name }) {
+			return "must NOT have additional properties"
 		}
 	}
-	if known < len(q) {
-		return "must NOT have additional properties"
-	}
 	for _, p := range s.properties {
-		value, given := q[p.name]
-		if !given {
-			continue
-		}
-		scalar := value.times == 1 && !value.object && (!value.list || s.unwraps)
+		_, err := number(q.Get(p.name))
 		switch {
-		case p.numeric && (!scalar || math.IsNaN(number(value.text))):
+		case !q.Has(p.name):
+		case p.numeric && (len(q[p.name]) > 1 || err != nil):
 			return "must be number"
-		case !scalar:
+		case len(q[p.name]) > 1:
 			return "must be string"
-		case p.values != nil && !slices.Contains(p.values, value.text):
+		case p.values != nil && !slices.Contains(p.values, q.Get(p.name)):
 			return "must be equal to one of the allowed values"
 		}
 	}
 	return ""
 }
 
-// number reads a text as JavaScript makes a number of one: NaN if it is none.
-// The server also lets Infinity pass; the double does not.
-func number(s string) float64 {
-	s = strings.TrimSpace(s)
-	if len(s) > 2 && s[0] == '0' && strings.ContainsRune("xXoObB", rune(s[1])) {
-		if n, err := strconv.ParseUint(s, 0, 64); err == nil && !strings.Contains(s, "_") {
-			return float64(n)
-		}
-		return math.NaN()
+// number reads a text as JavaScript makes a number of one.
+func number(s string) (float64, error) {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		return 0, errors.New("not a number")
 	}
-	// Underscores, and words such as "inf", are numbers to Go alone.
-	if n, err := strconv.ParseFloat(s, 64); err == nil && !strings.ContainsAny(s, "_nN") {
-		return n
-	}
-	return math.NaN()
+	return n, nil
 }
 
 // period reads start and end, in milliseconds since the epoch.
@@ -179,7 +96,7 @@ func (c *call) period() (start, end int64, bad *answer) {
 		name string
 		to   *int64
 	}{{"start", &start}, {"end", &end}} {
-		at, ok := parseDate(c.query[bound.name].text, c.settings.Location)
+		at, ok := parseDate(c.query.Get(bound.name), c.settings.Location)
 		if !ok {
 			return 0, 0, failed(http.StatusBadRequest, `The "`+bound.name+`" query parameter must be a valid date.`, "")
 		}
@@ -191,6 +108,6 @@ func (c *call) period() (start, end int64, bad *answer) {
 // department reads departmentId. Empty, and the word that a careless client
 // makes of nothing, mean all departments.
 func (c *call) department() (id string, one bool) {
-	id = c.query["departmentId"].text
+	id = c.query.Get("departmentId")
 	return id, id != "" && id != "undefined"
 }

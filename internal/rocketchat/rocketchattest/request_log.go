@@ -19,7 +19,7 @@ type Request struct {
 	// Query is as the server reads it; of a malformed query, what can be read.
 	Query  url.Values
 	Header http.Header
-	// Authenticated says that it carried the account's user id and a token of it.
+	// Authenticated is whether it carried the account's user id and a token of it.
 	Authenticated bool
 	// Status is what was answered: 0 if nothing was, yet or because a fault kept
 	// the connection silent.

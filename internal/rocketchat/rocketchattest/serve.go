@@ -2,6 +2,7 @@ package rocketchattest
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -31,7 +32,7 @@ func routes(p Profile) []route {
 		logoutRoute(),
 		totalAbandonedChatsRoute(p),
 		amountOfChatsRoute(p),
-		departmentListRoute(p),
+		departmentListRoute(),
 	}
 }
 
@@ -42,9 +43,8 @@ type call struct {
 	route     *route
 	request   *http.Request
 	now       time.Time
-	query     query
-	// anonymous calls are of no account: the route asks for none, or the server
-	// lets strangers read.
+	query     url.Values
+	// anonymous calls are of no account.
 	anonymous bool
 	// header is what the checks add to the answer.
 	header http.Header
@@ -69,7 +69,7 @@ func (w *Workspace) answer(r *http.Request, s *Settings) *answer {
 	if found == nil {
 		return w.unrouted(r, s)
 	}
-	c := &call{workspace: w, settings: s, route: found, request: r, now: s.Now(), header: make(http.Header)}
+	c := &call{workspace: w, settings: s, route: found, request: r, query: r.URL.Query(), now: s.Now(), header: make(http.Header)}
 	return c.answer()
 }
 

@@ -67,7 +67,7 @@ func (s *sessions) end(token string) {
 	s.tokens = slices.DeleteFunc(s.tokens, func(t loginToken) bool { return t.token == token })
 }
 
-// has says whether a token is valid.
+// has reports whether a token is valid.
 func (s *sessions) has(token string, settings *Settings, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -47,7 +47,7 @@ type Settings struct {
 	// RateLimit is the limit of each route and client address.
 	RateLimit RateLimit
 
-	// Licensed says whether the module livechat-enterprise is active.
+	// Licensed is whether the module livechat-enterprise is active.
 	Licensed bool
 	// UserID, AuthToken and Permissions are the account's: its personal access
 	// token can be replaced, its permissions be given and taken.
@@ -61,10 +61,6 @@ type Settings struct {
 	// LoginExpiration is Accounts_LoginExpiration: how long the token of a login
 	// lives. The personal access token lives on.
 	LoginExpiration time.Duration
-	// AllowAnonymousRead is Accounts_AllowAnonymousRead. On servers of the
-	// profile Mid a wrong token then passes for a stranger without permissions,
-	// and is answered 403 where it should be 401.
-	AllowAnonymousRead bool
 
 	// ForceSSL sends clients that come without TLS to https with a 302, except
 	// those on the same machine: a request from 127.0.0.1 or ::1 is answered, if no

@@ -30,7 +30,7 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 	if !w.wrote {
 		w.WriteHeader(http.StatusOK)
 	}
-	return w.ResponseWriter.Write(b) //nolint:wrapcheck // It is the same writer, seen from the outside.
+	return w.ResponseWriter.Write(b)
 }
 
 // Unwrap lets an [http.ResponseController] find the connection's own writer.

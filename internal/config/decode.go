@@ -1,0 +1,106 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+
+	promconfig "github.com/prometheus/common/config"
+	"go.yaml.in/yaml/v4"
+
+	"livechat_exporter/internal/budget"
+)
+
+// decode decodes a node into out, which holds the defaults. Repeated keys are removed by
+// then.
+func (d *document) decode(node *yaml.Node, out any) {
+	err := node.Load(out, yaml.WithKnownFields(), yaml.WithUniqueKeys(false))
+	if several, ok := errors.AsType[*yaml.LoadErrors](err); ok {
+		for _, e := range several.Errors {
+			d.failDecode(e)
+		}
+	} else if err != nil {
+		d.failSyntax(node.Line, err)
+	}
+}
+
+const (
+	noURL      = "is not a URL: write one such as https://chat.example.com"
+	noDuration = "is not a duration: write whole numbers with the units y, w, d, h, m, s and ms, the largest first, such as 30s, 24h or 1d12h"
+	noVersion  = "is not a version of TLS: write TLS10, TLS11, TLS12 or TLS13"
+)
+
+// messages replace those of types of other packages, by key. Theirs quote the value, which
+// can be a URL with a password, or several lines.
+var messages = map[string]string{
+	keyURL: noURL, keyProxyURL: noURL, "min_version": noVersion, "max_version": noVersion,
+	"inactivity_timeout": noDuration, "timeout": noDuration, "max_age": noDuration, "per": noDuration,
+}
+
+// kinds is what to write for the types that the decoder's messages end with. All others
+// are mappings.
+var kinds = map[string]string{
+	"bool": "true or false", "int": "a whole number", "string": "a single value", "[]window.Window": "a list, such as [24h, today]",
+}
+
+// failDecode notes a mistake that the decoder found, in the words of the documentation.
+func (d *document) failDecode(e *yaml.LoadError) {
+	at := position{e.Mark.Line, e.Mark.Column}
+	key := d.values[at]
+	_, name := splitKey(key)
+	switch {
+	case strings.Contains(e.Message, " not found in type "):
+		parent, _ := splitKey(d.keys[at])
+		message := "unknown key: the keys here are " + strings.Join(knownKeys(parent), ", ")
+		if strings.HasSuffix(parent, ".http_client") {
+			message += "; nothing that carries credentials is supported, and redirects are never followed"
+		}
+		d.fail(d.keys[at], "%s", message)
+	case messages[name] != "":
+		d.fail(key, "%s", messages[name])
+	case strings.HasPrefix(e.Message, "cannot construct "):
+		kind := kinds[e.Message[strings.LastIndex(e.Message, " ")+1:]]
+		d.fail(key, "must be %s", cmp.Or(kind, "a mapping (key: value)"))
+	default:
+		d.fail(key, "%s", e.Message)
+	}
+}
+
+// knownKeys returns the keys that the mapping at a path can have.
+func knownKeys(path string) []string {
+	switch _, name := splitKey(path); {
+	case path == "":
+		_, common := workspaceKeys()
+		return append([]string{keyWorkspaces}, common...)
+	case name == "rate_limit":
+		return keysOf(budget.Limit{})
+	case name == "http_client":
+		return keysOf(HTTPClient{})
+	case name == "tls_config":
+		return keysOf(promconfig.TLSConfig{})
+	default:
+		return keysOf(Workspace{})
+	}
+}
+
+// workspaceKeys returns the keys that only a workspace can have, and those that can be at
+// the top of the file too.
+func workspaceKeys() (own, common []string) {
+	keys := keysOf(Workspace{})
+	i := slices.Index(keys, "windows")
+	return keys[:i], keys[i:]
+}
+
+// keysOf returns the keys of a struct with yaml tags. Keys that end with _ref refer to a
+// secret manager, which the exporter does not have.
+func keysOf(v any) []string {
+	var keys []string
+	for field := range reflect.TypeOf(v).Fields() {
+		if key, _, _ := strings.Cut(field.Tag.Get("yaml"), ","); key != "-" && !strings.HasSuffix(key, "_ref") {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}

@@ -1,0 +1,127 @@
+package exporter
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"livechat_exporter/collector"
+	"livechat_exporter/internal/config"
+	"livechat_exporter/internal/rocketchat"
+)
+
+// workspace is one running workspace, and what it was made of.
+type workspace struct {
+	config      config.Workspace
+	collector   *collector.Workspace
+	client      *rocketchat.Client
+	credentials rocketchat.Credentials
+	metrics     *collector.APIMetrics
+	logger      log.Logger
+}
+
+// start starts a workspace. Previous is a stopped one of the same account, or nil.
+func (e *Exporter) start(ws config.Workspace, transport http.RoundTripper, previous *workspace) *workspace {
+	w := &workspace{config: ws, logger: log.With(e.options.Logger, "workspace", ws.Name)}
+	var state *collector.Workspace
+	if previous != nil {
+		w.credentials, w.metrics, state = previous.credentials, previous.metrics, previous.collector
+		for _, route := range ws.Routes() {
+			w.metrics.AddRoute(route)
+		}
+	} else {
+		w.credentials, w.metrics = ws.Credentials(), collector.NewAPIMetrics(ws.Routes())
+	}
+	w.client = rocketchat.New(rocketchat.Options{
+		URL:         ws.URL.URL,
+		Transport:   transport,
+		Credentials: w.credentials,
+		UserAgent:   e.options.UserAgent,
+		Budget:      e.budgets.Server(ws.Address(), ws.RateLimit),
+		Timeout:     time.Duration(ws.Timeout),
+		Observe:     w.metrics.Observe,
+		Now:         e.options.Now,
+	})
+	w.collector = collector.NewWorkspace(collector.Options{
+		API:               w.client,
+		Metrics:           w.metrics,
+		Windows:           ws.Windows,
+		Rooms:             ws.Rooms,
+		Counter:           ws.Counter,
+		Departments:       ws.Departments,
+		Zone:              ws.Timezone.Location,
+		InactivityTimeout: time.Duration(ws.InactivityTimeout),
+		MaxAge:            time.Duration(ws.MaxAge),
+		Now:               e.options.Now,
+		Logger:            w.logger,
+		Previous:          state,
+	})
+	return w
+}
+
+// stop ends the calls of the workspaces that get another transport. Their sessions stay.
+func stop(workspaces map[string]*workspace, transports map[string]http.RoundTripper) {
+	var all sync.WaitGroup
+	for name, w := range workspaces {
+		if transports[name] != nil {
+			all.Go(func() {
+				w.collector.Close()
+				w.client.CloseIdleConnections()
+			})
+		}
+	}
+	all.Wait()
+}
+
+// logoutTimeout is how long the server may take to end a session.
+const logoutTimeout = 3 * time.Second
+
+// end stops workspaces for good and logs their accounts out, all at once.
+func end(ctx context.Context, workspaces []*workspace) {
+	var all sync.WaitGroup
+	for _, w := range workspaces {
+		all.Go(func() {
+			w.collector.Close()
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
+			defer cancel()
+			if err := w.client.Logout(ctx); err != nil {
+				level.Warn(w.logger).Log("msg", "Logout failed", "err", err)
+			}
+			w.client.CloseIdleConnections()
+		})
+	}
+	all.Wait()
+}
+
+// logCosts logs how many calls a round of the configuration takes on the busiest server,
+// and how old its answers become.
+func logCosts(logger log.Logger, cfg *config.Config) {
+	costs := config.Costs(cfg.Workspaces)
+	if len(costs) == 0 {
+		return
+	}
+	worst := slices.MaxFunc(costs, func(a, b config.Cost) int { return a.Periods - b.Periods })
+	var routes []string
+	calls := 0
+	for _, c := range costs {
+		if c.Address == worst.Address {
+			calls += c.Calls
+			routes = append(routes, fmt.Sprintf("%s %d", c.Route, c.Calls))
+		}
+	}
+	logger = log.With(level.Info(logger), "msg", "Calls of a round", "workspaces", len(cfg.Workspaces),
+		"address", worst.Address, "calls", calls, "routes", strings.Join(routes, ", "))
+	if worst.Limit.Calls == 0 {
+		logger.Log("rounds_per_minute", "each scrape", "oldest_answer", "that of the scrape")
+		return
+	}
+	perMinute := float64(time.Minute) / float64(worst.Limit.Per) / float64(worst.Periods)
+	logger.Log("rounds_per_minute", fmt.Sprintf("%.3g", perMinute), "oldest_answer", worst.Age)
+}

@@ -1,0 +1,91 @@
+package rocketchat
+
+import (
+	"context"
+	"errors"
+	"strings"
+)
+
+// Credentials are what a [Client] proves itself with: those of [AccessToken] or of
+// [LoginWith]. They are safe for concurrent use.
+type Credentials interface {
+	// account returns what to send with a call of the route. It sends a login first if it
+	// takes one. The error is an [*Error], or wraps [ErrBudgetSpent].
+	account(ctx context.Context, c *Client, route *Route) (account, error)
+	// refused is called when the server did not accept the account, and may change the
+	// error's hint.
+	refused(a account, e *Error)
+}
+
+// account is a user and its token. It is never printed.
+type account struct {
+	userID, authToken string
+	// password is what the token was got with; empty for a personal access token.
+	password string
+}
+
+// appearsIn reports whether the text contains one of the account's credentials.
+func (a account) appearsIn(text string) bool {
+	for _, secret := range []string{a.authToken, a.userID, a.password} {
+		if secret != "" && strings.Contains(text, secret) {
+			return true
+		}
+	}
+	return false
+}
+
+// CheckToken fails if the value cannot be a user id or a token, which are printable ASCII
+// without white space and quotes. The error does not contain the value.
+func CheckToken(value string) error {
+	switch {
+	case value == "":
+		return errors.New("is empty")
+	case strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("contains white space or characters that a header cannot carry")
+	case strings.ContainsAny(value, `"'`):
+		return errors.New("contains a quote: remove the quotes around it")
+	}
+	return nil
+}
+
+// noCredentials is the error of a query for which nothing was sent.
+func noCredentials(route *Route, what, hint string) *Error {
+	return &Error{Route: route.Name, Outcome: NoCredentials, What: "no credentials: " + what, Hint: hint}
+}
+
+// Source reads a credential anew each time, so that a file can be replaced without a
+// restart. Its error must not contain the credential.
+type Source func(context.Context) (string, error)
+
+// AccessToken returns the [Credentials] of an account with a personal access token.
+func AccessToken(userID, authToken Source) Credentials {
+	return accessToken{userID: userID, authToken: authToken}
+}
+
+type accessToken struct{ userID, authToken Source }
+
+func (t accessToken) account(ctx context.Context, _ *Client, route *Route) (account, error) {
+	userID, err := t.userID.read(ctx, route, "user id", CheckToken)
+	if err != nil {
+		return account{}, err
+	}
+	authToken, err := t.authToken.read(ctx, route, "auth token", CheckToken)
+	if err != nil {
+		return account{}, err
+	}
+	return account{userID: userID, authToken: authToken}, nil
+}
+
+// read reads a credential for a call of the route, and checks it.
+func (s Source) read(ctx context.Context, route *Route, name string, check func(string) error) (string, error) {
+	value, err := s(ctx)
+	if err != nil {
+		return "", noCredentials(route, name+": "+err.Error(), "check the file and its permissions")
+	}
+	if err := check(value); err != nil {
+		return "", noCredentials(route, "the "+name+" "+err.Error(), "check its value in the configuration or its file")
+	}
+	return value, nil
+}
+
+func (accessToken) refused(account, *Error) {}

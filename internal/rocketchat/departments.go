@@ -1,0 +1,115 @@
+package rocketchat
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strconv"
+)
+
+// maxDepartmentName limits a department's name, in bytes.
+const maxDepartmentName = 1024
+
+// DepartmentList is what the server knows of its departments, archived ones included.
+type DepartmentList struct {
+	// Departments are ordered by ID. Each ID stands once.
+	Departments []Department
+	// Complete is false if the server has more departments than it handed over.
+	Complete bool
+}
+
+// Department is one department of the list.
+type Department struct {
+	// ID is the server's _id in valid UTF-8. It is never [NoDepartment].
+	ID string
+	// Name is in valid UTF-8; empty if unknown. It can change, and another department can
+	// have it too.
+	Name string
+	// Enabled is whether the department takes new chats, nil if unknown. An archived one
+	// never does.
+	Enabled *bool
+	// Archived departments are out of use and kept for their history.
+	Archived bool
+	// Agents is how many agents are assigned to it, -1 if unknown.
+	Agents int64
+}
+
+// listRow is a row of the list. Every field but the id is optional.
+type listRow struct {
+	ID        departmentID `json:"_id"`
+	Name      optional     `json:"name"`
+	Enabled   optional     `json:"enabled"`
+	Archived  optional     `json:"archived"`
+	NumAgents optional     `json:"numAgents"`
+}
+
+func (r listRow) key() departmentID { return r.ID }
+
+// optional is a value as it was sent, of whatever type: a wrong one costs itself, and not
+// the list.
+type optional struct{ json.RawMessage }
+
+// text is a string, empty if there is none.
+func (o optional) text() (s string) {
+	_ = json.Unmarshal(o.RawMessage, &s) // Empty on an error.
+	return s
+}
+
+// number is a whole number, -1 if there is none or it is negative.
+func (o optional) number() int64 {
+	n, err := strconv.ParseInt(string(o.RawMessage), 10, 64)
+	if err != nil || n < 0 || n > maxCount {
+		return -1
+	}
+	return n
+}
+
+// flag is true or false, nil if there is neither.
+func (o optional) flag() *bool {
+	switch string(o.RawMessage) {
+	case "true":
+		return new(true)
+	case "false":
+		return new(false)
+	}
+	return nil
+}
+
+// Departments returns all departments of the workspace. Units, which group departments,
+// are not among them. Calls and errors are as for [Client.AbandonedRooms].
+//
+// https://developer.rocket.chat/apidocs/get-list-of-departments
+func (c *Client) Departments(ctx context.Context, q Query) (DepartmentList, error) {
+	p := pager[listRow]{
+		client: c, route: Departments, query: q, values: url.Values{"showArchived": {"true"}},
+		check: func(a account, r *listRow) error {
+			switch {
+			case r.ID.null, r.ID.text == "", len(r.ID.text) > maxDepartmentID, len(r.Name.text()) > maxDepartmentName:
+				return errBadDepartment
+			case a.appearsIn(r.ID.text), a.appearsIn(r.Name.text()):
+				return errCredential
+			}
+			return nil
+		},
+	}
+	got, err := p.run(ctx)
+	if err != nil {
+		return DepartmentList{}, err
+	}
+	list := DepartmentList{Complete: got.complete()}
+	for _, r := range got.rows {
+		if r.ID.text == NoDepartment { // That label is taken.
+			continue
+		}
+		d := Department{ID: r.ID.text, Name: r.Name.text(), Enabled: r.Enabled.flag(), Agents: r.NumAgents.number()}
+		if archived := r.Archived.flag(); archived != nil && *archived {
+			d.Archived, d.Enabled = true, new(false)
+		}
+		list.Departments = append(list.Departments, d)
+	}
+	slices.SortStableFunc(list.Departments, func(a, b Department) int { return cmp.Compare(a.ID, b.ID) })
+	list.Departments = slices.CompactFunc(list.Departments, func(a, b Department) bool { return a.ID == b.ID })
+	return list, nil
+}

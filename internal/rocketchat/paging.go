@@ -1,0 +1,300 @@
+package rocketchat
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"livechat_exporter/internal/budget"
+)
+
+// pageSize is the server's default API_Upper_Count_Limit, to which it reduces a larger
+// count.
+const pageSize = 100
+
+// Query is one of a series of equal queries, such as those for one window.
+type Query struct {
+	// Key identifies the series on its route: the client remembers for it how an answer
+	// arrives whole, so that finding out does not cost a call each time.
+	Key string
+	// Calls are those reserved for the query with [Client.Reserve]. If nil, the query
+	// makes a reservation itself.
+	Calls *budget.Reservation
+}
+
+// way is how the answers of a query arrive.
+type way int
+
+const (
+	// inOne is without paging parameters, which every release accepts: up to 50
+	// departments, and how many there are.
+	inOne way = iota
+	// whole is with count=0: all departments, unless API_Allow_Infinite_Count is off.
+	whole
+	// wholeAtMost is whole after pages brought nothing more: what is missing then is
+	// missing on the replica that was read.
+	wholeAtMost
+	// inPages is with offset and count.
+	inPages
+)
+
+// pagingMode is what is known of a query.
+type pagingMode struct {
+	way   way
+	since time.Time
+	pages int // How many calls the pages take.
+}
+
+// relearnAfter is when what a server did not grant is tried again: settings change, and
+// servers are upgraded.
+const relearnAfter = time.Hour
+
+// pagingState is what a client knows of paging. It is safe for concurrent use.
+type pagingState struct {
+	mu      sync.Mutex
+	queries map[string]pagingMode
+	// refusals is when a route last refused paging parameters.
+	refusals map[*Route]time.Time
+}
+
+func (s *pagingState) mode(route *Route, key string) pagingMode {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queries[route.Name+"/"+key]
+}
+
+func (s *pagingState) learn(route *Route, key string, learned pagingMode) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queries[route.Name+"/"+key] = learned
+}
+
+func (s *pagingState) refuse(route *Route, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusals[route] = now
+}
+
+// refused reports whether the route is known to refuse paging parameters, as the
+// analytics routes of releases up to 7.0 do.
+func (s *pagingState) refused(route *Route, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return now.Sub(s.refusals[route]) < relearnAfter
+}
+
+// maxPages limits the calls of one answer where the rate limit does not.
+func maxPages(limit budget.Limit) int {
+	if limit.Calls == 0 {
+		return maxDepartments / pageSize
+	}
+	return limit.Calls
+}
+
+// calls is how many calls the next answer takes, as far as is known.
+func (m pagingMode) calls(limit budget.Limit, now time.Time) int {
+	if m.way != inPages || m.pages > maxPages(limit) {
+		return 1
+	}
+	if now.Sub(m.since) >= relearnAfter && m.pages < maxPages(limit) {
+		return m.pages + 1 // One to find out whether all arrive at once by now.
+	}
+	return m.pages
+}
+
+// Reserve reserves the calls that the next answers to the queries of these keys take, all
+// or none, and how many those are. The reservations are nil if the budget does not reach;
+// otherwise each must be released.
+func (c *Client) Reserve(route *Route, waiter budget.Waiter, keys ...string) (shares []*budget.Reservation, calls int) {
+	now := c.options.Now()
+	return c.options.Budget.Route(route.Name).Reserve(waiter, func(limit budget.Limit) []int {
+		need := make([]int, len(keys))
+		for i, key := range keys {
+			need[i] = c.paging.mode(route, key).calls(limit, now)
+		}
+		return need
+	})
+}
+
+// collected are the rows of one or more pages of an answer.
+type collected[R row] struct {
+	rows  []R
+	total int64
+	pages int
+	last  int // How many rows the last page had.
+	// changed is whether total changed between pages: rows may be missing or stale.
+	changed bool
+}
+
+// add adds a page. The server's order is not stable, so pages can repeat rows, of which
+// the later one counts, and miss others.
+func (c *collected[R]) add(p page[R]) {
+	c.changed = c.changed || c.pages > 0 && c.total != p.total
+	c.total, c.last = p.total, len(p.rows)
+	c.pages++
+	if c.pages == 1 {
+		c.rows = p.rows
+		return
+	}
+	index := make(map[departmentID]int, len(c.rows))
+	for i, r := range c.rows {
+		index[r.key()] = i
+	}
+	for _, r := range p.rows {
+		if i, known := index[r.key()]; known {
+			c.rows[i] = r
+			continue
+		}
+		c.rows = append(c.rows, r)
+	}
+}
+
+// missing is how many departments the server still has, 0 also if that is unknown.
+func (c *collected[R]) missing() int { return max(0, int(c.total)-len(c.rows)) }
+
+// complete reports whether all departments of one moment have come.
+func (c *collected[R]) complete() bool { return c.total >= 0 && c.missing() == 0 && !c.changed }
+
+// pager gets one answer, all calls with the same values.
+type pager[R row] struct {
+	client *Client
+	route  *Route
+	query  Query
+	values url.Values
+	check  func(account, *R) error
+}
+
+// run gets the answer as whole as the server and the budget allow: first without paging
+// parameters, then all departments at once, then page by page. It begins with what
+// worked the last time. What is still missing makes the answer incomplete; that is not an
+// error.
+func (p *pager[R]) run(ctx context.Context) (got collected[R], err error) {
+	now := p.client.options.Now()
+	if p.query.Calls == nil {
+		if p.query.Calls, err = p.client.one(p.route); err != nil {
+			return got, err
+		}
+		defer p.query.Calls.Release()
+	}
+	mode := p.client.paging.mode(p.route, p.query.Key)
+	begin := p.begin(mode, now)
+	if begin == inOne {
+		if err = p.add(ctx, &got, url.Values{}); err != nil || got.missing() == 0 || p.client.paging.refused(p.route, now) {
+			return got, err
+		}
+	}
+	if begin != inPages {
+		if !p.query.Calls.Extend(1) {
+			p.learn(pagingMode{way: whole, since: now})
+			return got, nil
+		}
+		all := collected[R]{}
+		if err = p.add(ctx, &all, paging(0, 0)); err != nil {
+			return p.despite(ctx, err, got)
+		}
+		got = all
+		if begin == wholeAtMost {
+			return got, nil
+		}
+		if got.missing() == 0 {
+			p.learn(pagingMode{way: whole, since: now})
+			return got, nil
+		}
+	}
+	// The pages are an answer of their own: null rows of two answers must not be added.
+	paged := collected[R]{}
+	calls, sent, err := p.pages(ctx, got.total, &paged)
+	if err != nil {
+		return p.despite(ctx, err, got)
+	}
+	learned := pagingMode{way: inPages, since: now, pages: calls}
+	if sent && len(paged.rows) <= len(got.rows) {
+		learned = pagingMode{way: wholeAtMost, since: now}
+	} else if mode.way == inPages && begin == inPages {
+		learned.since = mode.since // So that it expires, however often it is used.
+	}
+	p.learn(learned)
+	if len(paged.rows) >= len(got.rows) {
+		got = paged
+	}
+	return got, nil
+}
+
+// begin is the way to begin with.
+func (p *pager[R]) begin(mode pagingMode, now time.Time) way {
+	expired := now.Sub(mode.since) >= relearnAfter
+	switch {
+	case p.client.paging.refused(p.route, now), mode.way == wholeAtMost && expired:
+		return inOne
+	case mode.way == inPages && expired && p.query.Calls.Left() != mode.pages:
+		return whole // There is a call for it beside those of the pages.
+	default:
+		return mode.way
+	}
+}
+
+func (p *pager[R]) learn(learned pagingMode) { p.client.paging.learn(p.route, p.query.Key, learned) }
+
+// pages gets one page after the other as long as all of them fit the budget. It returns
+// how many calls they take, and whether all were sent.
+func (p *pager[R]) pages(ctx context.Context, total int64, got *collected[R]) (calls int, sent bool, err error) {
+	offset, size := 0, pageSize
+	rest := max(1, int(total)) // Unknown when the answer begins with pages.
+	for {
+		left := (rest + size - 1) / size
+		if calls+left > maxDepartments/pageSize || !p.query.Calls.Extend(left) {
+			return calls + left, false, nil
+		}
+		if err := p.add(ctx, got, paging(offset, pageSize)); err != nil {
+			return 0, false, err
+		}
+		calls++
+		size = got.last // The server can have a smaller API_Upper_Count_Limit.
+		offset += size
+		rest = int(got.total) - offset
+		if got.missing() == 0 || size == 0 || rest <= 0 {
+			return calls, true, nil
+		}
+	}
+}
+
+// despite returns what has come if the error means that the server refuses paging
+// parameters, which the answer is then incomplete without.
+func (p *pager[R]) despite(ctx context.Context, err error, got collected[R]) (collected[R], error) {
+	if e, ok := errors.AsType[*Error](err); !ok || e.Outcome != InvalidParams {
+		return got, err
+	}
+	p.client.paging.refuse(p.route, p.client.options.Now())
+	if got.pages == 0 && p.query.Calls.Extend(1) { // They were accepted before: the server was downgraded.
+		err = p.add(ctx, &got, url.Values{})
+		return got, err
+	}
+	return got, nil
+}
+
+// paging are the parameters of a page; count 0 is for all departments.
+func paging(offset, count int) url.Values {
+	values := url.Values{"count": {strconv.Itoa(count)}}
+	if offset > 0 {
+		values.Set("offset", strconv.Itoa(offset))
+	}
+	return values
+}
+
+// add sends one call and adds its page.
+func (p *pager[R]) add(ctx context.Context, got *collected[R], values url.Values) error {
+	maps.Copy(values, p.values)
+	return p.client.get(ctx, p.query.Calls, p.route, values, func(a account, body io.Reader) error {
+		var next page[R]
+		if err := next.decode(body, func(r *R) error { return p.check(a, r) }); err != nil {
+			return err
+		}
+		got.add(next)
+		return nil
+	})
+}
