@@ -111,9 +111,9 @@ cover:
 
 fuzz:
 	@set -e; packages=$$($(GO) list -buildvcs=false ./...); for package in $$packages; do \
-		targets=$$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); for target in $$targets; do \
-			(set -x; $(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$package); \
-		done; done
+		words=$$($(GO) test -list '^Fuzz' $$package); for word in $$words; do case $$word in Fuzz*) \
+			(set -x; $(GO) test -run='^$$' -fuzz="^$$word\$$" -fuzztime=$(FUZZTIME) $$package) ;; esac; done; \
+		done
 
 bench:
 	$(GO) test -run='^$$' -bench=. -benchtime=2s -timeout=20m ./bench ./internal/rocketchat

@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 func testMain(m *testing.M) int {
 	folder, err := os.MkdirTemp("", "livechat_exporter-image-")
 	if err == nil {
-		defer os.RemoveAll(folder)
+		defer func() { _ = os.RemoveAll(folder) }()
 		images = store{folder}
 		err = prepare(context.Background(), folder)
 	}
@@ -71,8 +71,9 @@ func prepare(ctx context.Context, folder string) error {
 		"--build-arg=TARGETOS=" + env[3], "--build-arg=TARGETARCH=" + env[4],
 		"--volume=" + env[0] + ":/usr/local/go:ro", "--volume=" + env[1] + "/cache/download:/modules:ro", "--volume=" + env[2] + ":/build-cache",
 	}
-	if _, err := images.buildah(ctx, append(arguments, "--tag="+exporterImage,
-		"--build-arg=VERSION="+version, "--build-arg=REVISION="+revision, repository)...); err != nil {
+	_, err = images.buildah(ctx, append(arguments, "--tag="+exporterImage,
+		"--build-arg=VERSION="+version, "--build-arg=REVISION="+revision, repository)...)
+	if err != nil {
 		return err
 	}
 	_, err = images.buildah(ctx, append(arguments, "--tag="+workspaceImage,
@@ -208,8 +209,8 @@ func (s store) mount(t *testing.T, image string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := s.buildah(context.WithoutCancel(t.Context()), "rm", container); err != nil {
-			t.Error(err)
+		if _, failed := s.buildah(context.WithoutCancel(t.Context()), "rm", container); failed != nil {
+			t.Error(failed)
 		}
 	})
 	root, err := s.buildah(t.Context(), "mount", container)

@@ -116,7 +116,7 @@ func (b *buffer) String() string {
 // configuration and the given environment and files.
 func metrics(t *testing.T, environment []string, files map[string]string) string {
 	t.Helper()
-	arguments := append(images.inspect(t, exporterImage).Cmd, "--web.listen-address=127.0.0.1:0")
+	arguments := slices.Concat(images.inspect(t, exporterImage).Cmd, []string{"--web.listen-address=127.0.0.1:0"})
 	log := start(t, exporterImage, arguments, environment, files)
 	url := "http://" + log(`msg="Listening on".* address=(\S+)`) + "/metrics"
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
@@ -218,7 +218,8 @@ func TestImageFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"/LICENSE", "/bin/livechat_exporter", "/etc/livechat_exporter/config.yml", "/etc/ssl/certs/ca-certificates.crt"}
-	if slices.Sort(files); !slices.Equal(files, want) {
+	slices.Sort(files)
+	if !slices.Equal(files, want) {
 		t.Errorf("files = %q, want %q", files, want)
 	}
 	if size >= limit {

@@ -4,6 +4,7 @@ package systemd
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -143,9 +144,8 @@ func get(t *testing.T, url string) string {
 			t.Fatal(err)
 		}
 		if response, err := http.DefaultClient.Do(request); err == nil {
-			defer response.Body.Close()
 			body, err := io.ReadAll(response.Body)
-			if err != nil {
+			if err = errors.Join(err, response.Body.Close()); err != nil {
 				t.Error(err)
 			}
 			return string(body)
@@ -166,6 +166,8 @@ func freeAddress(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
 	return listener.Addr().String()
 }
