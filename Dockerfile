@@ -1,23 +1,21 @@
 # The image of the exporter: one static binary on a base without a shell. Both bases
-# are arguments, so that they can come from a mirror or be pinned by digest.
-# BUILD_IMAGE needs Go and make; RUN_IMAGE needs nothing but the certificates of the
-# authorities that sign the workspace's.
+# are arguments, so that they can come from a mirror or be pinned by digest. BUILD_IMAGE
+# needs Go and make, RUN_IMAGE the certificates of certificate authorities.
 ARG BUILD_IMAGE=golang:1.26
 ARG RUN_IMAGE=gcr.io/distroless/static-debian13:nonroot
 
-# The compiler runs on the machine that builds, whichever the image is for.
+# Cross-compiled: the build runs on the architecture of the builder.
 FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS build
 WORKDIR /src
 
-# The modules are a layer of their own: they change less often than the code.
+# A layer of its own, because modules change less often than code.
 COPY go.mod go.sum ./
 RUN go mod download
 
 COPY . .
 
-# The history is not in the image's context, so the facts of the version come in as
-# arguments; "make docker" passes them.
-ARG VERSION=0.0.0-unknown
+# The image's context has no git history; "make docker" passes the version.
+ARG VERSION=unknown
 ARG REVISION=unknown
 ARG BRANCH=unknown
 ARG BUILD_USER=docker
@@ -28,7 +26,7 @@ RUN GOOS="$TARGETOS" GOARCH="$TARGETARCH" make build VERSION="$VERSION" REVISION
 
 FROM ${RUN_IMAGE}
 
-ARG VERSION=0.0.0-unknown
+ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="livechat_exporter" \
       org.opencontainers.image.description="Prometheus exporter for Rocket.Chat Omnichannel: abandoned chats per department" \

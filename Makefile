@@ -1,29 +1,33 @@
-# What is needed: Go, git, make and a POSIX shell. Every other tool is built from
-# source into .bin, at the version that its go.mod under tools/ names.
+# Needs Go, git, make and a POSIX shell. Every other tool is built from source into .bin,
+# in the version that its go.mod under tools/ names.
 #
-#   make build   the exporter, a static binary, in this folder
-#   make test    all checks: unit tests, coverage, lint, end-to-end tests
-#   make lint    golangci-lint with .golangci.yml, actionlint, and go.mod as "go mod tidy"
-#                leaves it
-#   make demo    a simulated workspace, the exporter on it, Prometheus and Alertmanager
-#                with the shipped rules, and a spike that fires an alert
-#   make fmt     formats the code
-#   make cover   the coverage of each function, from the last unit tests
-#   make fuzz    each fuzz target for FUZZTIME
-#   make soak    two hundred workspaces that fail at random, for SOAK (make soak SOAK=2h)
-#   make preview pictures of the dashboards into docs/pictures; needs Node.js, Chromium and pngquant
-#   make bench   what a scrape costs, beside the least that it could
-#   make docker  the image, with the same version facts as the binary
-#   make browser-test  the exporter's pages in a real browser
-#   make dist    the archives of a release, in dist/
-#   make dist-check    makes them once more elsewhere and compares
-#   make manifests     the manifests' parts that are made of alerts/ and dashboards/
-#   make image-test    builds and runs the images with buildah
-#   make systemd-test  holds the systemd units against systemd's own check, and runs them
+#   make build         the exporter, a static binary, in this folder
+#   make test          all checks: unit tests, coverage, lint, end-to-end tests, manifests
+#   make unit          unit tests and their coverage
+#   make simulate      unit tests that simulate hours and days of operation
+#   make e2e           end-to-end tests with Prometheus and Alertmanager
+#   make lint          golangci-lint with .golangci.yml, actionlint, "go mod tidy -diff"
+#   make fmt           formats the code
+#   make cover         the coverage of each function, from the last unit tests
+#   make fuzz          each fuzz target for FUZZTIME
+#   make soak          two hundred workspaces with random failures, for SOAK (make soak SOAK=2h)
+#   make bench         CPU time and memory of a scrape
+#   make demo          a simulated workspace, the exporter, Prometheus and Alertmanager
+#   make preview       pictures of the dashboards; needs Node.js, Chromium and pngquant
+#   make docker        the container image
+#   make image-test    builds and runs the images; needs Linux, root and buildah
+#   make systemd-test  checks and runs the systemd units; needs Linux and systemd
+#   make browser-test  the exporter's pages in Chromium
+#   make manifests     the parts of the manifests that come from alerts/ and dashboards/
+#   make dist          the archives of a release, in dist/
+#   make dist-check    builds two of them again in another folder and compares checksums
+#   make tools         the tools that "make test" needs
+
+.PHONY: build test race unit simulate e2e soak browser-test lint fmt cover fuzz bench demo preview docker \
+	docker-push image-test systemd-test manifests manifests-test dist dist-check tools
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-# The shell that POSIX names; nothing here needs more.
 SHELL := /bin/sh
 
 GO ?= go
@@ -32,129 +36,89 @@ FUZZTIME ?= 10s
 SOAK ?= 30m
 IMAGE ?= livechat_exporter
 
-# What "make dist" builds for, and what goes into each archive beside the program.
-PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-CONTENTS := LICENSE README.md CHANGELOG.md config.yml docs alerts dashboards deploy/systemd
-DIST ?= dist
-
-# The share of statements, in per cent, that the tests of each package of the
-# collector and of internal/ have to reach, by themselves.
-COVERAGE_FLOOR := 85
-
-# The version facts of a build come from the commit alone, so that two builds of one
-# commit are the same, byte by byte: the date is the commit's, and who built it and
-# where is left out. Each can be given on the command line instead, and has to be
-# where this folder is no git checkout (a release archive, the image). git is asked
-# only if the checkout begins here: an archive may be unpacked inside another one.
-CHECKOUT := $(shell test "$$(git rev-parse --show-toplevel 2>/dev/null)" = "$$(pwd -P)" && echo yes)
-ifeq ($(CHECKOUT),yes)
-# The tag without its v; before the first one, the place in history.
-VERSION := $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null \
-	|| echo "0.0.0-$$(git describe --always --abbrev=12 --dirty --exclude '*')"))
-REVISION := $(shell git rev-parse HEAD)
-BRANCH := $(shell git rev-parse --abbrev-ref HEAD)
-BUILD_DATE := $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y%m%d-%H:%M:%S)
-# The same moment in seconds, for the files of an archive.
-SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
-else
-VERSION := 0.0.0-unknown
-REVISION := unknown
-BRANCH := unknown
-BUILD_DATE := unknown
-SOURCE_DATE_EPOCH ?= 0
-endif
+# The version comes from the commit, so that builds of one commit are equal byte by byte.
+# Where git has no answer, as in the image's build, it is given on the command line.
+VERSION := $(patsubst v%,%,$(or $(shell git describe --tags --match 'v[0-9]*' --always --abbrev=12 --dirty 2>/dev/null),unknown))
+REVISION := $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
+BRANCH := $(or $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null),unknown)
+BUILD_DATE := $(or $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y%m%d-%H:%M:%S 2>/dev/null),unknown)
 BUILD_USER := make
-# Handed on in the environment, not in the text of a command: a branch may have a
-# name that a shell would run.
+# Commands read these from the environment: a branch name can contain shell syntax.
 export VERSION REVISION BRANCH BUILD_USER BUILD_DATE
 
 STAMP := github.com/prometheus/common/version
-# Without the tables of a debugger, which are a third of the binary; stack traces and
-# profiles do not need them.
-LDFLAGS = -s -w -X $(STAMP).Version=$$VERSION -X $(STAMP).Revision=$$REVISION -X $(STAMP).Branch=$$BRANCH \
+LDFLAGS := -s -w -X $(STAMP).Version=$$VERSION -X $(STAMP).Revision=$$REVISION -X $(STAMP).Branch=$$BRANCH \
 	-X $(STAMP).BuildUser=$$BUILD_USER -X $(STAMP).BuildDate=$$BUILD_DATE
+IMAGE_BUILD := --build-arg VERSION --build-arg REVISION --build-arg BRANCH --build-arg BUILD_USER --build-arg BUILD_DATE \
+	--tag "$(IMAGE):$$VERSION" --tag "$(IMAGE):latest" .
 
-# The race detector needs cgo, which needs a C compiler, which Go does without
-# otherwise. Where there is none the tests run without the detector, and "make test"
-# closes with a line that says what was not checked. In CI (the variable CI is set)
-# that is not good enough: there it is an error.
+# The race detector needs cgo and a C compiler. Without them the tests run without it;
+# in CI (the variable CI is set) that is an error.
 RACE = $(shell $(GO) list -race runtime >/dev/null 2>&1 && echo -race)
 NO_RACE = this Go cannot build with the race detector; it needs cgo and a C compiler (gcc or clang) on the PATH
 
-.PHONY: build
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o livechat_exporter .
 
-.PHONY: test
 test: unit lint e2e manifests-test
 	@$(if $(RACE),echo "All checks have passed.",echo "NOT CHECKED: data races: $(NO_RACE)")
 
-.PHONY: race
 race:
 	@$(if $(RACE),,echo "data races are not checked: $(NO_RACE)" >&2; test -z "$$CI")
 
-# All packages but the end-to-end tests, which have their own target.
-.PHONY: unit
+# Coverage of each package by its own tests, in per cent of the statements. The collector
+# and the packages of internal/ must reach 85.
+COVERAGE := 'NR > 1 { sub("/[^/]*$$", "", $$1); all[$$1] += $$2; if ($$3 > 0) run[$$1] += $$2 } \
+	END { for (p in all) { percent = 100 * run[p] / all[p]; low = percent < 85 && p ~ "^livechat_exporter/(collector|internal)"; \
+		if (low) failed = 1; printf "%5.1f %%  %s%s\n", percent, p, low ? ": less than 85 %" : "" | "sort -n" } exit failed }'
+
+# All packages but the end-to-end tests.
 unit: race
-	@packages=$$($(GO) list -buildvcs=false -f '{{if ne .ImportPath "livechat_exporter/e2e"}}{{.ImportPath}}{{end}}' ./...) && set -x && \
-		$(GO) test $(RACE) -shuffle=on -timeout=10m -coverprofile=coverage.out $$packages
-	$(GO) run ./tools/coverfloor -floor $(COVERAGE_FLOOR) -profile coverage.out livechat_exporter/collector livechat_exporter/internal
+	packages=$$($(GO) list -buildvcs=false -f '{{if ne .ImportPath "livechat_exporter/e2e"}}{{.ImportPath}}{{end}}' ./...) && \
+		$(GO) test $(RACE) -shuffle=on -timeout=20m -coverprofile=coverage.out $$packages
+	@awk $(COVERAGE) coverage.out
+
+simulate: race
+	$(GO) test $(RACE) -tags=simulate -run=Simulat -timeout=30m ./collector ./internal/...
 
 # They wait for scrapes more than they work, so four at a time also on two cores.
-.PHONY: e2e
 e2e: race $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
 	$(GO) test $(RACE) -shuffle=on -count=1 -parallel=4 -timeout=20m ./e2e
 
 # For much longer than it takes among the end-to-end tests, which is half a minute.
 # Tells each minute what the exporter uses.
-.PHONY: soak
 soak: $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
 	$(GO) test -run='^TestSoak$$' -count=1 -timeout=0 -v ./e2e -soak=$(SOAK)
 
 # Needs Chromium and its driver (Debian: chromium, chromium-driver). With ARTIFACTS=
 # and the name of a folder, the pictures of the pages stay there.
-.PHONY: browser-test
 browser-test: race
 	$(if $(ARTIFACTS),mkdir -p "$(ARTIFACTS)")
 	$(GO) test $(RACE) -tags=browser -run=Browser -count=1 -timeout=5m $(if $(ARTIFACTS),-artifacts -outputdir="$(abspath $(ARTIFACTS))") ./e2e
 
-.PHONY: lint
-lint: $(BIN)/golangci-lint $(BIN)/actionlint tidy-check
+lint: $(BIN)/golangci-lint $(BIN)/actionlint
+	$(GO) mod tidy -diff
+	cd tools/manifests && $(GO) mod tidy -diff
 	$(BIN)/golangci-lint run ./...
 	cd tools/manifests && ../../$(BIN)/golangci-lint run --config=../../.golangci.yml ./...
 	$(BIN)/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
-.PHONY: tidy-check
-tidy-check:
-	$(GO) mod tidy -diff
-	cd tools/manifests && $(GO) mod tidy -diff
-
-.PHONY: fmt
 fmt: $(BIN)/golangci-lint
 	$(BIN)/golangci-lint fmt
 
-.PHONY: cover
 cover:
 	$(GO) tool cover -func=coverage.out
 
-.PHONY: fuzz
 fuzz:
 	@set -e; packages=$$($(GO) list -buildvcs=false ./...); for package in $$packages; do \
-		targets=$$($(GO) test -list '^Fuzz' $$package); \
-		for target in $$targets; do \
-			case $$target in Fuzz*) ;; *) break ;; esac; \
-			(set -x; $(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$package); \
-		done; \
-	done
+		words=$$($(GO) test -list '^Fuzz' $$package); for word in $$words; do case $$word in Fuzz*) \
+			(set -x; $(GO) test -run='^$$' -fuzz="^$$word\$$" -fuzztime=$(FUZZTIME) $$package) ;; esac; done; \
+		done
 
-# Two figures tell most: x-cpu, the exporter's CPU time as a multiple of the floor's,
-# and x-cpu of LastGoodAnswers, as a multiple of the client library's own.
-.PHONY: bench
 bench:
-	$(GO) test -run='^$$' -bench=. -benchtime=2s -timeout=10m ./bench ./internal/rocketchat
+	$(GO) test -run='^$$' -bench=. -benchtime=2s -timeout=20m ./bench ./internal/rocketchat
 
-# Not with "go run", which complains when Ctrl-C ends what it runs.
-.PHONY: demo
+# Not with "go run", which reports an error when Ctrl-C ends the demo.
 demo: $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager
 	$(GO) build -buildvcs=false -o $(BIN)/demo ./demo
 	@exec $(BIN)/demo --stack=$(BIN)
@@ -167,77 +131,51 @@ $(BIN)/history.txt: $(wildcard tools/history/*.go demo/traffic/*.go)
 tools/preview/node_modules/.package-lock.json: tools/preview/package.json tools/preview/package-lock.json
 	cd tools/preview && npm ci --ignore-scripts --no-audit --no-fund
 
-.PHONY: preview
 preview: $(BIN)/prometheus $(BIN)/promtool $(BIN)/history.txt tools/preview/node_modules/.package-lock.json
 	node tools/preview/preview.mjs --prometheus=$(BIN)/prometheus --promtool=$(BIN)/promtool \
 		--history=$(BIN)/history.txt --dashboards=dashboards --out=docs/pictures
 
-.PHONY: docker
 docker:
-	docker build --build-arg VERSION --build-arg REVISION --build-arg BRANCH --build-arg BUILD_USER --build-arg BUILD_DATE \
-		--tag "$(IMAGE):$${VERSION}" --tag "$(IMAGE):latest" .
+	docker build $(IMAGE_BUILD)
 
-# What the manifests for Kubernetes take from alerts/ and dashboards/.
-.PHONY: manifests
+# For all architectures, pushed to the registry and name in IMAGE.
+docker-push:
+	docker buildx build --platform linux/amd64,linux/arm64 --push $(IMAGE_BUILD)
+
+image-test:
+	$(GO) test -tags=image -count=1 -timeout=20m ./deploy/image
+
+systemd-test:
+	$(GO) test -tags=systemd -count=1 -timeout=20m ./deploy/systemd
+
 manifests:
 	cd tools/manifests && $(GO) run .
 
-# What is written for other programs, against those programs' own types and schemas.
-# Never from the cache: go test does not see that files outside of the module changed.
-.PHONY: manifests-test
+# Without the cache, which does not see changes of files outside of the module.
 manifests-test:
-	cd tools/manifests && $(GO) test -shuffle=on -count=1 -timeout=5m ./...
+	cd tools/manifests && $(GO) test -shuffle=on -count=1 -timeout=20m ./...
 
-# Builds the images with buildah, without a registry, and runs them. Needs Linux, root
-# and Debian's package buildah.
-.PHONY: image-test
-image-test:
-	$(GO) test -tags=image -count=1 -timeout=10m ./deploy/image
+RELEASE := $(CURDIR)/$(BIN)/goreleaser release --snapshot --clean --skip=sbom,sign
 
-# Needs Linux and Debian's package systemd, which need not be what runs the machine.
-.PHONY: systemd-test
-systemd-test:
-	$(GO) test -tags=systemd -count=1 -timeout=5m ./deploy/systemd
+dist: $(BIN)/goreleaser
+	$(BIN)/goreleaser check
+	$(RELEASE)
 
-# The archives of a release and their checksums. Two runs give the same bytes.
-.PHONY: dist
-dist:
-	$(GO) run -buildvcs=false ./tools/dist -version "$$VERSION" -time "$(SOURCE_DATE_EPOCH)" -out "$(DIST)" \
-		-contents "$(CONTENTS)" -ldflags "$(LDFLAGS)" $(PLATFORMS)
-
-# Two of them once more, from a copy in another folder and with nothing built before.
-.PHONY: dist-check
+# Two of the platforms again, from a clone in another folder and with an empty build cache.
 dist-check: dist
-	@set -eu; copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
-		git ls-files -z --cached --others --exclude-standard | xargs -0 tar -cf - | tar -xf - -C "$$copy"; \
-		(set -x; GOCACHE="$$copy/cache" $(MAKE) -C "$$copy" dist PLATFORMS="linux/amd64 windows/arm64" \
-			VERSION="$$VERSION" REVISION="$$REVISION" BRANCH="$$BRANCH" BUILD_DATE="$$BUILD_DATE" SOURCE_DATE_EPOCH="$(SOURCE_DATE_EPOCH)"); \
-		cd "$(DIST)"; sha256sum --check "$$copy/dist/sha256sums.txt"
+	@set -eu; copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; git clone --quiet . "$$copy/clone"; \
+		sed -i.orig 's/goos: \[.*/goos: [linux, windows]/; s/goarch: \[.*/goarch: [amd64]/' "$$copy/clone/.goreleaser.yml"; \
+		(set -x; cd "$$copy/clone"; GOCACHE="$$copy/cache" $(RELEASE)); \
+		cd dist; sha256sum --check "$$copy/clone/dist/sha256sums.txt"
 
-# The image for all architectures, pushed to where IMAGE names.
-.PHONY: docker-push
-docker-push:
-	docker buildx build --platform linux/amd64,linux/arm64 --push \
-		--build-arg VERSION --build-arg REVISION --build-arg BRANCH --build-arg BUILD_USER --build-arg BUILD_DATE \
-		--tag "$(IMAGE):$${VERSION}" --tag "$(IMAGE):latest" .
-
-.PHONY: tools
 tools: $(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
 
-# Built once, and again when the tool's go.mod or go.sum changes. go build makes the
-# folder.
-$(BIN)/golangci-lint: tools/golangci-lint/go.mod tools/golangci-lint/go.sum
-	cd tools/golangci-lint && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+# Each folder of tools/ with a "tool" line in its go.mod, again when its versions change.
+# Prometheus is built without service discovery, which is most of its dependencies.
+# Alertmanager stays at v0.31.1: the modules of later releases lack the web interface.
+# GoReleaser stays at v2.16.0: v2.17 requires a module that cannot be downloaded, v2.18 Go 1.27.
+$(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/goreleaser $(BIN)/prometheus $(BIN)/alertmanager: $(BIN)/%: tools/%/go.mod tools/%/go.sum
+	cd tools/$* && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags=remove_all_sd -o ../../$(BIN)/ tool
 
-$(BIN)/actionlint: tools/actionlint/go.mod tools/actionlint/go.sum
-	cd tools/actionlint && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o ../../$@ github.com/rhysd/actionlint/cmd/actionlint
-
-# Without the service discoveries, which are most of its dependencies: the tests
-# name their targets themselves.
-$(BIN)/prometheus $(BIN)/promtool: $(BIN)/%: tools/prometheus/go.mod tools/prometheus/go.sum
-	cd tools/prometheus && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags remove_all_sd -o ../../$@ github.com/prometheus/prometheus/cmd/$*
-
-# v0.31.1: the modules of later releases come without the files of the web interface,
-# and do not build.
-$(BIN)/alertmanager $(BIN)/amtool: $(BIN)/%: tools/alertmanager/go.mod tools/alertmanager/go.sum
-	cd tools/alertmanager && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o ../../$@ github.com/prometheus/alertmanager/cmd/$*
+$(BIN)/promtool: $(BIN)/prometheus ;
+$(BIN)/amtool: $(BIN)/alertmanager ;

@@ -1,11 +1,9 @@
-// Package image tests the container images: it builds them from their Dockerfiles
-// with buildah, and runs what is in them as a container runtime would, as the image's
-// user on a root that cannot be written to.
+// Package image tests the container images: it builds them from their Dockerfiles with
+// buildah, and runs their commands as the image's user with the image as the root.
 //
-// No registry is asked. The bases come in through the Dockerfiles' arguments, made of
-// what this machine has: its Go, its shell and make, its certificates. Modules come
-// from its module cache.
+// It works without a registry: the bases consist of this machine's Go, shell, make and
+// certificates, and the modules come from its module cache.
 //
-// It needs Linux, root, and Debian's packages buildah and util-linux, so it has the
-// build tag "image" and a target of its own: make image-test.
+// It needs Linux, root and Debian's package buildah, so it has the build tag "image" and
+// the target "make image-test".
 package image

@@ -5,7 +5,6 @@ package systemd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -22,140 +21,90 @@ import (
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
-// patience is how long the exporter may take to be ready, and to end.
-const patience = 30 * time.Second
-
-// The files of this folder.
 const (
-	serviceFile = "livechat_exporter.service"
-	socketFile  = "livechat_exporter.socket"
-	configFile  = "config.yml"
-)
+	// timeout is how long the exporter may take to start and to end.
+	timeout = 2 * time.Minute
 
-// Where the units have their files.
-const (
+	serviceFile      = "livechat_exporter.service"
+	socketFile       = "livechat_exporter.socket"
 	installedProgram = "/usr/local/bin/livechat_exporter"
 	installedConfig  = "/etc/livechat_exporter/config.yml"
 )
 
-// read returns a file of this folder.
-func read(t *testing.T, name string) string {
+// install copies a file of this folder to another one, with replacements, and returns its
+// new path.
+func install(t *testing.T, file, folder string, oldnew ...string) string {
 	t.Helper()
-	text, err := os.ReadFile(name)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
-}
-
-// exporter builds the exporter.
-func exporter(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "livechat_exporter")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", program, "livechat_exporter")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, output)
+	to := filepath.Join(folder, file)
+	if err := os.WriteFile(to, []byte(strings.NewReplacer(oldnew...).Replace(string(text))), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	return program
+	return to
 }
 
-// analyze runs systemd-analyze on units, which say that the exporter is somewhere else
-// than where they are shipped to say.
-func analyze(t *testing.T, program string, args ...string) (string, error) {
+// values returns the values of a key in a unit.
+func values(t *testing.T, unit, key string) []string {
 	t.Helper()
-	folder := t.TempDir()
-	for _, unit := range []string{serviceFile, socketFile} {
-		text := strings.ReplaceAll(read(t, unit), installedProgram, program)
-		if err := os.WriteFile(filepath.Join(folder, unit), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	text, err := os.ReadFile(unit)
+	if err != nil {
+		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "systemd-analyze", args...)
-	cmd.Dir = folder
-	output, err := cmd.CombinedOutput()
-	return string(output), err
+	var all []string
+	for _, match := range regexp.MustCompile(`(?m)^`+key+`=(.*)$`).FindAllStringSubmatch(string(text), -1) {
+		all = append(all, match[1])
+	}
+	return all
 }
 
-func TestUnitsAreVerified(t *testing.T) {
+func TestUnitsAreValid(t *testing.T) {
 	t.Parallel()
-	program := exporter(t)
-	// It warns about what it passes over, and succeeds.
-	if output, err := analyze(t, program, "verify", "./"+serviceFile, "./"+socketFile); err != nil || output != "" {
+	folder := t.TempDir()
+	// The program must exist; another one stands in for the exporter.
+	service, socket := install(t, serviceFile, folder, installedProgram, "/bin/true"), install(t, socketFile, folder)
+	// Warnings are output of a command that succeeds.
+	if output, err := exec.CommandContext(t.Context(), "systemd-analyze", "verify", service, socket).CombinedOutput(); err != nil || len(output) > 0 {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, output)
 	}
-	if output, err := analyze(t, program+"-absent", "verify", "./"+serviceFile); err == nil {
-		t.Errorf("a program that is not there is taken:\n%s", output)
-	}
-}
-
-func TestServiceHasFewRights(t *testing.T) {
-	t.Parallel()
-	// In tenths: of 10.0, which is a service with nothing said. What remains is that it
-	// talks to the network.
-	const most = "15"
-	if output, err := analyze(t, installedProgram, "security", "--no-pager", "--offline=yes", "--threshold="+most, "./"+serviceFile); err != nil {
+	// An exposure of 1.5, where 10 is a service without restrictions: the exporter needs
+	// the network.
+	security := exec.CommandContext(t.Context(), "systemd-analyze", "security", "--no-pager", "--offline=yes", "--threshold=15", service)
+	if output, err := security.CombinedOutput(); err != nil {
 		t.Errorf("systemd-analyze security: %v\n%s", err, output)
 	}
 }
 
-// settings are the values of a key of a unit.
-func settings(t *testing.T, unit, key string) []string {
-	t.Helper()
-	var values []string
-	for _, match := range regexp.MustCompile(`(?m)^`+key+`=(.*)$`).FindAllStringSubmatch(read(t, unit), -1) {
-		values = append(values, match[1])
-	}
-	return values
-}
-
-// credentials makes the folder of credentials that the service would get, and returns
-// it.
-func credentials(t *testing.T) string {
-	t.Helper()
+// The service's command serves on a socket from systemd, with the shipped configuration and
+// its credentials.
+func TestServiceServesOnItsSocket(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
-	values := map[string]string{"user_id": rocketchattest.UserID, "auth_token": rocketchattest.AuthToken}
-	for _, load := range settings(t, serviceFile, "LoadCredential") {
-		id, file, _ := strings.Cut(load, ":")
-		if want := filepath.Join(filepath.Dir(installedConfig), id); file != want {
-			t.Errorf("credential %s comes from %s, want %s", id, file, want)
-		}
-		value, ok := values[strings.TrimPrefix(id, "rocketchat_")]
-		if !ok {
-			t.Fatalf("no value for credential %s", id)
-		}
-		if err := os.WriteFile(filepath.Join(folder, id), []byte(value+"\n"), 0o400); err != nil {
+	program := filepath.Join(folder, "livechat_exporter")
+	if output, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", program, "livechat_exporter").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, output)
+	}
+	workspace := httptest.NewServer(rocketchattest.New(rocketchattest.Latest))
+	t.Cleanup(workspace.Close)
+	config := install(t, "config.yml", folder, "https://chat.example.com", workspace.URL)
+	credentials := map[string]string{"rocketchat_user_id": rocketchattest.UserID, "rocketchat_auth_token": rocketchattest.AuthToken}
+	for _, credential := range values(t, serviceFile, "LoadCredential") {
+		name, _, _ := strings.Cut(credential, ":")
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(credentials[name]+"\n"), 0o400); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return folder
-}
+	if ports := values(t, socketFile, "ListenStream"); len(ports) != 1 || ports[0] != "10098" {
+		t.Errorf("ListenStream = %q, want the exporter's port", ports)
+	}
 
-// The command of the service, on a socket that systemd hands over, with the shipped
-// configuration and its credentials.
-func TestServiceServesOnItsSocket(t *testing.T) {
-	t.Parallel()
-	workspace := httptest.NewServer(rocketchattest.New(rocketchattest.Latest))
-	t.Cleanup(workspace.Close)
-	config := strings.Replace(read(t, configFile), "https://chat.example.com", workspace.URL, 1)
-	configured := filepath.Join(t.TempDir(), configFile)
-	if err := os.WriteFile(configured, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	command := settings(t, serviceFile, "ExecStart")
-	if len(command) != 1 {
-		t.Fatalf("ExecStart = %q", command)
-	}
-	installed := strings.NewReplacer(installedProgram, exporter(t), installedConfig, configured)
+	command := strings.Join(values(t, serviceFile, "ExecStart"), " ")
+	command = strings.NewReplacer(installedProgram, program, installedConfig, config).Replace(command)
 	address := freeAddress(t)
-	if port := settings(t, socketFile, "ListenStream"); len(port) != 1 || port[0] != "10098" {
-		t.Errorf("ListenStream = %q, want the exporter's port", port)
-	}
-
-	args := append([]string{"--listen=" + address, "--setenv=CREDENTIALS_DIRECTORY=" + credentials(t)},
-		strings.Fields(installed.Replace(command[0]))...)
-	// Not the test's context: that would kill the exporter before the clean-up asks it
-	// to end.
+	args := append([]string{"--listen=" + address, "--setenv=CREDENTIALS_DIRECTORY=" + folder}, strings.Fields(command)...)
+	// The signal below ends the exporter, not the test's context, which would kill it.
 	activate := exec.CommandContext(context.WithoutCancel(t.Context()), "systemd-socket-activate", args...)
 	var log strings.Builder
 	activate.Stdout, activate.Stderr = &log, &log
@@ -163,70 +112,54 @@ func TestServiceServesOnItsSocket(t *testing.T) {
 	if err := activate.Start(); err != nil {
 		t.Fatal(err)
 	}
-	exited := make(chan struct{})
-	go func() {
-		defer close(exited)
-		_ = activate.Wait() // The process's state says the same.
-	}()
+	exited := make(chan error, 1)
+	go func() { exited <- activate.Wait() }()
 
-	page, err := page(t.Context(), "http://"+address+"/metrics", exited)
-	_ = activate.Process.Signal(syscall.SIGTERM) // It has become the exporter.
+	page := get(t, "http://"+address+"/metrics")
+	_ = activate.Process.Signal(syscall.SIGTERM) // By now the process is the exporter.
 	select {
-	case <-exited:
-	case <-time.After(patience):
-		t.Errorf("still runs %s after SIGTERM", patience)
+	case err := <-exited:
+		if err != nil {
+			t.Errorf("ended with %v", err)
+		}
+	case <-time.After(timeout):
 		_ = activate.Process.Kill()
-		<-exited
+		t.Fatalf("still runs %s after SIGTERM", timeout)
 	}
-	if err != nil || !strings.Contains(page, "\nlivechat_up 1\n") {
-		t.Errorf("the page, with error %v:\n%s\nand the log:\n%s", err, page, log.String())
-	}
-	if !strings.Contains(log.String(), "systemd activated listeners") {
-		t.Errorf("the exporter did not take the socket:\n%s", log.String())
-	}
-	if got := activate.ProcessState.ExitCode(); got != 0 {
-		t.Errorf("exit code = %d, want 0:\n%s", got, log.String())
+	if !strings.Contains(page, "\nlivechat_up 1\n") || !strings.Contains(log.String(), "systemd activated listeners") {
+		t.Errorf("the page:\n%s\nand the log:\n%s", page, log.String())
 	}
 }
 
-// page is the first page that is answered with 200.
-func page(ctx context.Context, url string, exited <-chan struct{}) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no page after %s", patience))
+// get returns a page. It retries until somebody listens.
+func get(t *testing.T, url string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
 	for {
-		if body, err := get(ctx, url); err == nil {
-			return body, nil
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response, err := http.DefaultClient.Do(request); err == nil {
+			body, err := io.ReadAll(response.Body)
+			if err = errors.Join(err, response.Body.Close()); err != nil {
+				t.Error(err)
+			}
+			return string(body)
 		}
 		select {
-		case <-exited:
-			return "", errors.New("ended before it served")
 		case <-ctx.Done():
-			return "", context.Cause(ctx)
+			t.Errorf("no page after %s", timeout)
+			return ""
 		case <-poll.C:
 		}
 	}
 }
 
-func get(ctx context.Context, url string) (string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return "", err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = errors.New(response.Status)
-	}
-	return string(body), err
-}
-
-// freeAddress is one that nobody listens on.
+// freeAddress returns a local address that nobody listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,211 +16,159 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// compose loads Compose files as Docker does: interpolated, held against the schema of
-// the specification, merged, and checked for what they refer to.
-func compose(t *testing.T, files ...types.ConfigFile) (*types.Project, error) {
+// projects loads the Compose files as Docker does, alone and with the simulated workspace.
+// Loading checks them with the schema of the specification.
+func projects(t *testing.T) map[string]*types.Project {
 	t.Helper()
 	folder, err := filepath.Abs(filepath.Join(repository, "deploy", "compose"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return loader.LoadWithContext(t.Context(), types.ConfigDetails{WorkingDir: folder, ConfigFiles: files, Environment: types.Mapping{}})
-}
-
-// shipped is a Compose file of the repository.
-func shipped(t *testing.T, name string) types.ConfigFile {
-	t.Helper()
-	return types.ConfigFile{Filename: name, Content: read(t, "deploy/compose/"+name)}
-}
-
-// projects are the ways to start Compose.
-func projects(t *testing.T) map[string]*types.Project {
-	t.Helper()
 	all := make(map[string]*types.Project)
-	for name, files := range map[string][]types.ConfigFile{
-		"a workspace of the user's": {shipped(t, "compose.yml")},
-		"the simulated workspace":   {shipped(t, "compose.yml"), shipped(t, "compose.demo.yml")},
+	for name, files := range map[string][]string{
+		"own workspace":       {"compose.yml"},
+		"simulated workspace": {"compose.yml", "compose.demo.yml"},
 	} {
-		project, err := compose(t, files...)
-		if err != nil {
+		details := types.ConfigDetails{WorkingDir: folder, Environment: types.Mapping{}}
+		for _, file := range files {
+			details.ConfigFiles = append(details.ConfigFiles, types.ConfigFile{Filename: file, Content: read(t, "deploy/compose/"+file)})
+		}
+		if all[name], err = loader.LoadWithContext(t.Context(), details); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		all[name] = project
 	}
 	return all
 }
 
-func TestComposeRefusesWhatItDoesNotKnow(t *testing.T) {
+func TestContainersAreRestricted(t *testing.T) {
 	t.Parallel()
-	for name, text := range map[string]string{
-		"a misspelt key":         "services: {a: {image: b, readonly: true}}",
-		"a network that is not":  "services: {a: {image: b, networks: [c]}}",
-		"a service that is not":  "services: {a: {image: b, depends_on: [c]}}",
-		"a port that is no port": "services: {a: {image: b, ports: ['127.0.0.1:x:y']}}",
-	} {
-		if _, err := compose(t, types.ConfigFile{Filename: "compose.yml", Content: []byte("name: x\n" + text)}); err == nil {
-			t.Errorf("%s is taken", name)
+	for name, project := range projects(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, service := range project.Services {
+				if !service.ReadOnly || service.Privileged || !slices.Equal(service.CapDrop, []string{"ALL"}) || len(service.CapAdd) > 0 ||
+					!slices.Contains(service.SecurityOpt, "no-new-privileges:true") {
+					t.Errorf("%s has rights that it does not need", service.Name)
+				}
+				for _, port := range service.Ports {
+					if port.HostIP != "127.0.0.1" {
+						t.Errorf("port %s of %s is open to other machines", port.Published, service.Name)
+					}
+				}
+				for _, volume := range service.Volumes {
+					if volume.Type != types.VolumeTypeBind {
+						continue
+					}
+					if _, err := os.Stat(volume.Source); err != nil || !volume.ReadOnly {
+						t.Errorf("%s mounts %s, which is absent (%v) or writable", service.Name, volume.Source, err)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestGrafanaFindsDashboardsAndDataSource(t *testing.T) {
+	t.Parallel()
+	for name, project := range projects(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			grafana := project.Services["grafana"]
+			sources := make(map[string]string)
+			for _, volume := range grafana.Volumes {
+				sources[volume.Target] = volume.Source
+			}
+			files, err := filepath.Glob(filepath.Join(sources["/etc/grafana/provisioning"], "*", "*.yml"))
+			if err != nil || len(files) != 2 {
+				t.Fatalf("provisioning: %q, %v", files, err)
+			}
+			for _, file := range files {
+				content, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var provisioned struct {
+					Providers []struct{ Options struct{ Path string } }
+				}
+				if err := yaml.Unmarshal(content, &provisioned); err != nil {
+					t.Fatal(err)
+				}
+				for _, provider := range provisioned.Providers {
+					if filepath.Base(sources[provider.Options.Path]) != "dashboards" {
+						t.Errorf("the dashboards are not in %s", provider.Options.Path)
+					}
+				}
+				checkVariables(t, content, grafana)
+			}
+		})
+	}
+}
+
+// checkVariables checks that a service gets the variables in a file, comments aside.
+func checkVariables(t *testing.T, content []byte, service types.ServiceConfig) {
+	t.Helper()
+	for _, variable := range regexp.MustCompile(`(?m)^[^#\n]*\$\{(\w+)\}`).FindAllSubmatch(content, -1) {
+		if _, ok := service.Environment[string(variable[1])]; !ok {
+			t.Errorf("%s does not get the variable %s", service.Name, variable[1])
 		}
 	}
 }
 
-func TestContainersHaveNoRightsAndNoOpenPorts(t *testing.T) {
+func TestExporterFindsConfigurationAndToken(t *testing.T) {
 	t.Parallel()
 	for name, project := range projects(t) {
-		for _, service := range project.Services {
-			if !service.ReadOnly || service.Privileged || !slices.Equal(service.CapDrop, []string{"ALL"}) || len(service.CapAdd) > 0 ||
-				!slices.Contains(service.SecurityOpt, "no-new-privileges:true") {
-				t.Errorf("%s: %s has rights that it does not need", name, service.Name)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			exporter := project.Services["exporter"]
+			if target := only(t, exporter.Volumes).Target; target != "/etc/livechat_exporter/config.yml" {
+				t.Errorf("the configuration is %s", target)
 			}
-			for _, port := range service.Ports {
-				if port.HostIP != "127.0.0.1" {
-					t.Errorf("%s: port %s of %s is open to others", name, port.Published, service.Name)
+			config := read(t, "deploy/compose/config.yml")
+			checkVariables(t, config, exporter)
+			secret := only(t, exporter.Secrets).Source
+			for workspace, files := range workspaceFiles(t, config) {
+				if want := "/run/secrets/" + secret; !slices.Equal(files, []string{want}) {
+					t.Errorf("workspace %s reads %q, and the token is %s", workspace, files, want)
 				}
 			}
-			for _, volume := range service.Volumes {
-				if volume.Type == types.VolumeTypeBind && !volume.ReadOnly {
-					t.Errorf("%s: %s may write to %s", name, service.Name, volume.Source)
-				}
+			// The simulated workspace's token is in the repository, the user's must not get there.
+			_, simulated := project.Services["workspace"]
+			file := filepath.ToSlash(project.Secrets[secret].File)
+			if _, err := os.Stat(file); simulated && err != nil {
+				t.Error(err)
 			}
-		}
+			if ignored := strings.Contains(string(read(t, ".gitignore")), "\n/deploy/compose/secrets/\n") &&
+				strings.HasSuffix(file, "/deploy/compose/secrets/"+secret); ignored == simulated {
+				t.Errorf("ignored by git is %v for %s", ignored, file)
+			}
+		})
 	}
 }
 
-func TestComposeMountsWhatIsThere(t *testing.T) {
+// Images have versions, and Prometheus and Alertmanager those of the end-to-end tests.
+func TestComposeRunsTheTestedVersions(t *testing.T) {
 	t.Parallel()
 	for name, project := range projects(t) {
-		for _, service := range project.Services {
-			for _, volume := range service.Volumes {
-				if volume.Type != types.VolumeTypeBind {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, service := range project.Services {
+				if service.Build != nil {
 					continue
 				}
-				if _, err := os.Stat(volume.Source); err != nil {
-					t.Errorf("%s: %s: %v", name, service.Name, err)
+				image, tag, _ := strings.Cut(service.Image, ":")
+				if !regexp.MustCompile(`^v?\d+\.\d+\.\d+$`).MatchString(tag) {
+					t.Errorf("%s has no version", service.Image)
+				}
+				if tool, ok := strings.CutPrefix(image, "prom/"); ok && tag != testedVersion(t, tool) {
+					t.Errorf("%s, and the tests run %s", service.Image, testedVersion(t, tool))
 				}
 			}
-		}
+		})
 	}
 }
 
-// Grafana finds the dashboards and the data source as its provisioning names them.
-func TestGrafanaFindsWhatIsProvisioned(t *testing.T) {
-	t.Parallel()
-	for name, project := range projects(t) {
-		grafana := project.Services["grafana"]
-		places := make(map[string]string)
-		for _, volume := range grafana.Volumes {
-			places[volume.Target] = volume.Source
-		}
-		provisioning := places["/etc/grafana/provisioning"]
-		files, err := filepath.Glob(filepath.Join(provisioning, "*", "*.yml"))
-		if err != nil || len(files) < 2 {
-			t.Errorf("%s: provisioning is in %q, %v", name, files, err)
-		}
-		for _, file := range files {
-			content, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var provisioned struct {
-				Providers []struct {
-					Options struct {
-						Path string `json:"path"`
-					} `json:"options"`
-				} `json:"providers"`
-			}
-			if err := yaml.Unmarshal(content, &provisioned); err != nil {
-				t.Fatal(err)
-			}
-			for _, provider := range provisioned.Providers {
-				if filepath.Base(places[provider.Options.Path]) != dashboardsFolder {
-					t.Errorf("%s: the dashboards are not at %s", name, provider.Options.Path)
-				}
-			}
-			for _, variable := range regexp.MustCompile(`(?m)^[^#\n]*\$\{(\w+)\}`).FindAllStringSubmatch(string(content), -1) {
-				if _, ok := grafana.Environment[variable[1]]; !ok {
-					t.Errorf("%s: %s reads %s, which Grafana does not get", name, file, variable[1])
-				}
-			}
-		}
-	}
-}
-
-// The exporter finds its configuration where its image looks for it, and the token
-// where the configuration does.
-func TestComposeHandsTheExporterItsToken(t *testing.T) {
-	t.Parallel()
-	for name, project := range projects(t) {
-		exporter := project.Services["exporter"]
-		volume := only(t, exporter.Volumes)
-		if volume.Target != "/etc/livechat_exporter/config.yml" {
-			t.Errorf("%s: the configuration is at %s", name, volume.Target)
-		}
-		config, err := os.ReadFile(volume.Source)
-		if err != nil {
-			t.Fatal(err)
-		}
-		secret := only(t, exporter.Secrets)
-		for workspace, files := range workspaceFiles(t, config) {
-			if want := "/run/secrets/" + secret.Source; !slices.Equal(files, []string{want}) {
-				t.Errorf("%s: workspace %s reads %q, and the token is at %s", name, workspace, files, want)
-			}
-		}
-		for _, variable := range regexp.MustCompile(`\$\{(\w+)\}`).FindAllStringSubmatch(string(config), -1) {
-			if _, ok := exporter.Environment[variable[1]]; !ok {
-				t.Errorf("%s: the configuration reads %s, which the exporter does not get", name, variable[1])
-			}
-		}
-		source := project.Secrets[secret.Source].File
-		_, err = os.Stat(source)
-		switch demo := strings.Contains(name, "simulated"); {
-		case demo && err != nil:
-			t.Errorf("%s: %v", name, err)
-		case !demo && !ignored(t, source):
-			t.Errorf("%s: git would take the token in %s", name, source)
-		}
-	}
-}
-
-// ignored says whether .gitignore has the folder of a file.
-func ignored(t *testing.T, file string) bool {
-	t.Helper()
-	root, err := filepath.Abs(repository)
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder, err := filepath.Rel(root, filepath.Dir(file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return slices.Contains(strings.Split(string(read(t, ".gitignore")), "\n"), "/"+filepath.ToSlash(folder)+"/")
-}
-
-// The images of others have versions, and those that the end-to-end tests run have the
-// versions that they run.
-func TestComposeRunsTheVersionsThatAreTested(t *testing.T) {
-	t.Parallel()
-	for name, project := range projects(t) {
-		for _, service := range project.Services {
-			if service.Build != nil {
-				continue
-			}
-			image, tag, _ := strings.Cut(service.Image, ":")
-			if !regexp.MustCompile(`^v?\d+\.\d+\.\d+$`).MatchString(tag) {
-				t.Errorf("%s: %s names no version", name, service.Image)
-			}
-			tested, ok := strings.CutPrefix(image, "prom/")
-			if !ok {
-				continue
-			}
-			if want := testedVersion(t, tested); tag != want {
-				t.Errorf("%s: %s, and the tests run %s", name, service.Image, want)
-			}
-		}
-	}
-}
-
-// testedVersion is the release of a tool of Prometheus' that the tests run, by the
-// go.mod that builds it. The modules of Prometheus 3.x.y are named v0.3xx.y.
+// testedVersion is the version in the go.mod that builds a tool. The modules of Prometheus
+// 3.x.y are named v0.3xx.y.
 func testedVersion(t *testing.T, tool string) string {
 	t.Helper()
 	name := "tools/" + tool + "/go.mod"
@@ -226,59 +176,49 @@ func testedVersion(t *testing.T, tool string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, required := range file.Require {
-		if required.Mod.Path != "github.com/prometheus/"+tool {
-			continue
-		}
-		if part := regexp.MustCompile(`^v0\.3(\d\d)\.(\d+)$`).FindStringSubmatch(required.Mod.Version); tool == "prometheus" && part != nil {
-			return "v3." + strings.TrimLeft(part[1], "0") + "." + part[2]
-		}
-		return required.Mod.Version
+	i := slices.IndexFunc(file.Require, func(r *modfile.Require) bool { return r.Mod.Path == "github.com/prometheus/"+tool })
+	if i < 0 {
+		t.Fatalf("%s does not require %s", name, tool)
 	}
-	t.Fatalf("%s does not name %s", name, tool)
-	return ""
+	version := file.Require[i].Mod.Version
+	if tool == "prometheus" {
+		return regexp.MustCompile(`^v0\.30?(\d+)\.`).ReplaceAllString(version, "v3.$1.")
+	}
+	return version
 }
 
-// Prometheus asks the exporter, by the name of its service, and tells Alertmanager.
-func TestPrometheusKnowsTheOthersByName(t *testing.T) {
+func TestPrometheusScrapesAndAlerts(t *testing.T) {
 	t.Parallel()
-	var config struct {
-		RuleFiles []string `json:"rule_files"`
-		Alerting  struct {
-			Alertmanagers []struct {
-				StaticConfigs []struct {
-					Targets []string `json:"targets"`
-				} `json:"static_configs"`
-			} `json:"alertmanagers"`
-		} `json:"alerting"`
-		ScrapeConfigs []struct {
-			JobName       string `json:"job_name"`
-			StaticConfigs []struct {
-				Targets []string          `json:"targets"`
-				Labels  map[string]string `json:"labels"`
-			} `json:"static_configs"`
-		} `json:"scrape_configs"`
+	type static struct {
+		Targets []string          `json:"targets"`
+		Labels  map[string]string `json:"labels,omitempty"`
 	}
-	if err := yaml.Unmarshal(read(t, "deploy/compose/prometheus.yml"), &config); err != nil {
+	type job struct {
+		JobName       string   `json:"job_name,omitempty"`
+		StaticConfigs []static `json:"static_configs"`
+	}
+	type alerting struct {
+		Alertmanagers []job `json:"alertmanagers"`
+	}
+	type config struct {
+		RuleFiles     []string `json:"rule_files"`
+		Alerting      alerting `json:"alerting"`
+		ScrapeConfigs []job    `json:"scrape_configs"`
+	}
+	workspaces := slices.Collect(maps.Keys(workspaceFiles(t, read(t, "deploy/compose/config.yml"))))
+	want := config{
+		RuleFiles: []string{"alerts/*.rules.yml"},
+		Alerting:  alerting{[]job{{StaticConfigs: []static{{Targets: []string{"alertmanager:9093"}}}}}},
+		ScrapeConfigs: []job{{
+			JobName:       "livechat",
+			StaticConfigs: []static{{Targets: []string{"exporter:10098"}, Labels: map[string]string{"instance": only(t, workspaces)}}},
+		}},
+	}
+	var got config
+	if err := yaml.Unmarshal(read(t, "deploy/compose/prometheus.yml"), &got); err != nil {
 		t.Fatal(err)
 	}
-	job := only(t, config.ScrapeConfigs)
-	target := only(t, job.StaticConfigs)
-	if job.JobName != "livechat" || !slices.Equal(target.Targets, []string{"exporter:10098"}) {
-		t.Errorf("job %s has the targets %q", job.JobName, target.Targets)
-	}
-	for workspace := range workspaceFiles(t, read(t, "deploy/compose/config.yml")) {
-		if target.Labels["instance"] != workspace {
-			t.Errorf("instance = %q, want the workspace %s", target.Labels["instance"], workspace)
-		}
-	}
-	if got := only(t, only(t, config.Alerting.Alertmanagers).StaticConfigs).Targets; !slices.Equal(got, []string{"alertmanager:9093"}) {
-		t.Errorf("Alertmanager is %q", got)
-	}
-	prometheus := projects(t)["a workspace of the user's"].Services["prometheus"]
-	if !slices.ContainsFunc(prometheus.Volumes, func(v types.ServiceVolumeConfig) bool {
-		return v.Target == "/etc/prometheus/alerts" && filepath.Base(v.Source) == "alerts"
-	}) || only(t, config.RuleFiles) != "alerts/*.rules.yml" {
-		t.Errorf("the rules %q are not those of the repository", config.RuleFiles)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 }

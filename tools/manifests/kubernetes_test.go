@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -17,13 +20,16 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// repository is the root of the sources.
+var repository = filepath.Join("..", "..")
+
 // The kustomizations that a user applies.
 const (
 	oneWorkspace      = "deploy/kubernetes/one-workspace"
 	severalWorkspaces = "deploy/kubernetes/several-workspaces"
 )
 
-// objects are what a kustomization makes, as the types of those who read it.
+// objects are the output of a kustomization, by type.
 type objects struct {
 	namespaces      []core.Namespace
 	configMaps      []core.ConfigMap
@@ -34,23 +40,38 @@ type objects struct {
 	rules           []monitoring.PrometheusRule
 }
 
-// build runs kustomize and reads what it makes. A key that the type does not have, and
-// a value of the wrong type, fail the test.
+// build runs kustomize and decodes its output. An unknown key and a value of the wrong type
+// fail the test.
 func build(t *testing.T, kustomization string) objects {
 	t.Helper()
-	made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).
+	output, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).
 		Run(filesys.MakeFsOnDisk(), filepath.Join(repository, filepath.FromSlash(kustomization)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all objects
-	for _, object := range made.Resources() {
+	for _, object := range output.Resources() {
 		text, err := object.AsYAML()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := all.add(object.GetApiVersion()+" "+object.GetKind(), text); err != nil {
-			t.Errorf("%s: %v\n%s", object.CurId(), err, text)
+		switch kind := object.GetApiVersion() + " " + object.GetKind(); kind {
+		case "v1 Namespace":
+			decode(t, text, &all.namespaces)
+		case "v1 ConfigMap":
+			decode(t, text, &all.configMaps)
+		case "v1 Service":
+			decode(t, text, &all.services)
+		case "apps/v1 Deployment":
+			decode(t, text, &all.deployments)
+		case "monitoring.coreos.com/v1 ServiceMonitor":
+			decode(t, text, &all.serviceMonitors)
+		case "monitoring.coreos.com/v1 Probe":
+			decode(t, text, &all.probes)
+		case "monitoring.coreos.com/v1 PrometheusRule":
+			decode(t, text, &all.rules)
+		default:
+			t.Errorf("no type for %s", kind)
 		}
 		if object.GetKind() != "Namespace" && object.GetNamespace() != "livechat" {
 			t.Errorf("%s is not in the namespace livechat", object.CurId())
@@ -59,43 +80,26 @@ func build(t *testing.T, kustomization string) objects {
 	return all
 }
 
-// add reads an object strictly. A kind that is not listed here has no schema to be held
-// against, and fails.
-func (o *objects) add(kind string, text []byte) error {
-	switch kind {
-	case "v1 Namespace":
-		return decode(text, &o.namespaces)
-	case "v1 ConfigMap":
-		return decode(text, &o.configMaps)
-	case "v1 Service":
-		return decode(text, &o.services)
-	case "apps/v1 Deployment":
-		return decode(text, &o.deployments)
-	case "monitoring.coreos.com/v1 ServiceMonitor":
-		return decode(text, &o.serviceMonitors)
-	case "monitoring.coreos.com/v1 Probe":
-		return decode(text, &o.probes)
-	case "monitoring.coreos.com/v1 PrometheusRule":
-		return decode(text, &o.rules)
-	default:
-		return unknownKindError(kind)
-	}
-}
-
-func decode[T any](text []byte, to *[]T) error {
+func decode[T any](t *testing.T, text []byte, to *[]T) {
+	t.Helper()
 	var object T
-	err := yaml.UnmarshalStrict(text, &object)
+	if err := yaml.UnmarshalStrict(text, &object); err != nil {
+		t.Errorf("%v\n%s", err, text)
+	}
 	*to = append(*to, object)
-	return err
 }
 
-type unknownKindError string
-
-func (e unknownKindError) Error() string {
-	return "no type for " + string(e)
+// read returns a file of the repository.
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(repository, filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }
 
-// The one object of its kind.
+// only returns the one element of a slice.
 func only[T any](t *testing.T, all []T) T {
 	t.Helper()
 	if len(all) != 1 {
@@ -104,17 +108,17 @@ func only[T any](t *testing.T, all []T) T {
 	return all[0]
 }
 
-// workspaceFiles are the files that a configuration reads, by workspace.
+// workspaceFiles returns the files that a configuration names, by workspace.
 func workspaceFiles(t *testing.T, config []byte) map[string][]string {
 	t.Helper()
-	var read struct {
+	var decoded struct {
 		Workspaces map[string]map[string]string `json:"workspaces"`
 	}
-	if err := yaml.Unmarshal(config, &read); err != nil {
+	if err := yaml.Unmarshal(config, &decoded); err != nil {
 		t.Fatal(err)
 	}
 	files := make(map[string][]string)
-	for workspace, keys := range read.Workspaces {
+	for workspace, keys := range decoded.Workspaces {
 		files[workspace] = nil
 		for key, value := range keys {
 			if strings.HasSuffix(key, "_file") {
@@ -125,64 +129,39 @@ func workspaceFiles(t *testing.T, config []byte) map[string][]string {
 	return files
 }
 
-func TestTypesRefuseWhatTheyDoNotKnow(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct{ kind, text string }{
-		"a misspelt key":     {"apps/v1 Deployment", "spec: {replica: 1}"},
-		"a key of elsewhere": {"monitoring.coreos.com/v1 Probe", "spec: {prober: {port: 1}}"},
-		"a wrong type":       {"v1 Service", "spec: {ports: 10098}"},
-		"a key twice":        {"v1 Namespace", "metadata: {name: a, name: b}"},
-		"another kind":       {"v1 Secret", "{}"},
-	} {
-		if err := new(objects).add(tt.kind, []byte(tt.text)); err == nil {
-			t.Errorf("%s is taken", name)
-		}
-	}
-}
-
 func TestKustomizationsFitTogether(t *testing.T) {
 	t.Parallel()
 	for _, kustomization := range []string{oneWorkspace, severalWorkspaces} {
 		t.Run(path.Base(kustomization), func(t *testing.T) {
 			t.Parallel()
 			all := build(t, kustomization)
-			deployment, service := only(t, all.deployments), only(t, all.services)
+			deployment, service, monitor := only(t, all.deployments), only(t, all.services), only(t, all.serviceMonitors)
 			pod := deployment.Spec.Template
 			exporter := only(t, pod.Spec.Containers)
-
-			if only(t, all.namespaces).Name != "livechat" {
-				t.Errorf("namespace = %s", all.namespaces[0].Name)
+			for failure, ok := range map[string]bool{
+				"the namespace is not livechat":              only(t, all.namespaces).Name == "livechat",
+				"two exporters can run at once":              *deployment.Spec.Replicas == 1 && deployment.Spec.Strategy.Type == apps.RecreateDeploymentStrategyType,
+				"the Deployment does not select its pods":    selects(deployment.Spec.Selector.MatchLabels, pod.Labels),
+				"the Service does not select the pods":       selects(service.Spec.Selector, pod.Labels),
+				"the Service's port is not the container's":  only(t, service.Spec.Ports).TargetPort.StrVal == only(t, exporter.Ports).Name,
+				"the ServiceMonitor does not select":         selects(monitor.Spec.Selector.MatchLabels, service.Labels),
+				"the ServiceMonitor's port is not served":    only(t, monitor.Spec.Endpoints).Port == service.Spec.Ports[0].Name,
+				"the liveness probe has another path":        exporter.LivenessProbe.HTTPGet.Path == "/-/healthy",
+				"the readiness probe has another path":       exporter.ReadinessProbe.HTTPGet.Path == "/-/ready",
+				"no memory limit or no processor request":    !exporter.Resources.Limits.Memory().IsZero() && !exporter.Resources.Requests.Cpu().IsZero(),
+				"a volume is writable":                       !slices.ContainsFunc(exporter.VolumeMounts, func(m core.VolumeMount) bool { return !m.ReadOnly }),
+				"the Secret's files are closed to the group": pod.Spec.SecurityContext.FSGroup != nil,
+			} {
+				if !ok {
+					t.Error(failure)
+				}
 			}
-			if *deployment.Spec.Replicas != 1 || deployment.Spec.Strategy.Type != apps.RecreateDeploymentStrategyType {
-				t.Error("two exporters can run at once")
-			}
-			if !selects(deployment.Spec.Selector.MatchLabels, pod.Labels) {
-				t.Error("the Deployment does not select its pods")
-			}
-			if !selects(service.Spec.Selector, pod.Labels) {
-				t.Error("the Service does not select the pods")
-			}
-			port := only(t, exporter.Ports)
-			if to := only(t, service.Spec.Ports).TargetPort.StrVal; to != port.Name {
-				t.Errorf("the Service's port leads to %q, want %q", to, port.Name)
-			}
-			monitor := only(t, all.serviceMonitors)
-			if !selects(monitor.Spec.Selector.MatchLabels, service.Labels) || only(t, monitor.Spec.Endpoints).Port != service.Spec.Ports[0].Name {
-				t.Error("the ServiceMonitor does not find the Service's port")
-			}
-			if exporter.LivenessProbe.HTTPGet.Path != "/-/healthy" || exporter.ReadinessProbe.HTTPGet.Path != "/-/ready" {
-				t.Errorf("probes: %v, %v", exporter.LivenessProbe, exporter.ReadinessProbe)
-			}
-			if exporter.Resources.Limits.Memory().IsZero() || exporter.Resources.Requests.Cpu().IsZero() {
-				t.Error("no limit of memory or no request of processor time")
-			}
-			checkVolumes(t, all, pod.Spec)
+			checkVolumes(t, all.configMaps, pod.Spec)
 		})
 	}
 }
 
-// selects says whether a selector that selects something selects an object of these
-// labels.
+// selects reports whether a selector, which must not be empty, matches labels.
 func selects(selector, labels map[string]string) bool {
 	for key, value := range selector {
 		if labels[key] != value {
@@ -192,48 +171,44 @@ func selects(selector, labels map[string]string) bool {
 	return len(selector) > 0
 }
 
-// checkVolumes demands that the configuration is where the image's command looks for
-// it, and that the secrets are where the configuration does.
-func checkVolumes(t *testing.T, all objects, pod core.PodSpec) {
+// checkVolumes checks that the image's command finds the configuration, and the
+// configuration the secrets.
+func checkVolumes(t *testing.T, configMaps []core.ConfigMap, pod core.PodSpec) {
 	t.Helper()
-	places := make(map[string]string)
+	mounts := make(map[string]string)
 	for _, mount := range pod.Containers[0].VolumeMounts {
-		if !mount.ReadOnly {
-			t.Errorf("%s can be written to", mount.MountPath)
-		}
-		places[mount.Name] = mount.MountPath
+		mounts[mount.Name] = mount.MountPath
 	}
-	var config core.ConfigMap
-	var secrets string
+	var config, secrets string
 	for _, volume := range pod.Volumes {
-		switch {
-		case volume.ConfigMap != nil:
-			i := slices.IndexFunc(all.configMaps, func(m core.ConfigMap) bool { return m.Name == volume.ConfigMap.Name })
+		if source := volume.ConfigMap; source != nil {
+			i := slices.IndexFunc(configMaps, func(m core.ConfigMap) bool { return m.Name == source.Name })
 			if i < 0 {
-				t.Fatalf("no ConfigMap %s", volume.ConfigMap.Name)
+				t.Fatalf("no ConfigMap %s", source.Name)
 			}
-			config = all.configMaps[i]
-			if !strings.HasPrefix(config.Name, "livechat-exporter-") {
-				t.Errorf("the ConfigMap's name %s does not change with the configuration", config.Name)
+			config = configMaps[i].Data["config.yml"]
+			if !strings.HasPrefix(source.Name, "livechat-exporter-") {
+				t.Errorf("the name %s does not change with the configuration: pods would not restart", source.Name)
 			}
-			if at := path.Join(places[volume.Name], "config.yml"); at != "/etc/livechat_exporter/config.yml" {
-				t.Errorf("the configuration is at %s", at)
+			if mounts[volume.Name] != "/etc/livechat_exporter" {
+				t.Errorf("the configuration is in %s", mounts[volume.Name])
 			}
-		case volume.Secret != nil:
-			secrets = places[volume.Name]
-			if *volume.Secret.DefaultMode != 0o440 || pod.SecurityContext.FSGroup == nil {
-				t.Errorf("the Secret's files have mode %o, want that of a group of the pod", *volume.Secret.DefaultMode)
+		}
+		if source := volume.Secret; source != nil {
+			secrets = mounts[volume.Name]
+			if *source.DefaultMode != 0o440 {
+				t.Errorf("the Secret's files have mode %o", *source.DefaultMode)
 			}
 		}
 	}
-	for workspace, files := range workspaceFiles(t, []byte(config.Data["config.yml"])) {
-		if len(files) != 2 {
-			t.Errorf("workspace %s reads %q, want a user id and a token", workspace, files)
-		}
+	for workspace, files := range workspaceFiles(t, []byte(config)) {
 		for _, file := range files {
 			if path.Dir(file) != secrets {
-				t.Errorf("workspace %s reads %s, and the Secret is at %s", workspace, file, secrets)
+				t.Errorf("workspace %s reads %s, and the Secret is in %s", workspace, file, secrets)
 			}
+		}
+		if len(files) != 2 {
+			t.Errorf("workspace %s reads %q, want a user id and a token", workspace, files)
 		}
 	}
 }
@@ -244,25 +219,31 @@ func TestPodsAreRestricted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pod := only(t, build(t, oneWorkspace).deployments).Spec.Template
 	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
-	all := build(t, oneWorkspace)
-	pod := only(t, all.deployments).Spec.Template
 	for _, result := range evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec) {
 		if !result.Allowed {
 			t.Errorf("%s: %s", result.ForbiddenReason, result.ForbiddenDetail)
 		}
 	}
-	// What the standard does not ask for.
-	if security := pod.Spec.Containers[0].SecurityContext; security.ReadOnlyRootFilesystem == nil || !*security.ReadOnlyRootFilesystem {
-		t.Error("the root can be written to")
+	// More than the standard requires.
+	if readOnly := pod.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem; readOnly == nil || !*readOnly {
+		t.Error("the root is writable")
 	}
 	if mounts := pod.Spec.AutomountServiceAccountToken; mounts == nil || *mounts {
 		t.Error("the pod gets a token of the cluster")
 	}
+}
 
-	pod.Spec.Containers[0].SecurityContext.AllowPrivilegeEscalation = nil
-	if policy.AggregateCheckResults(evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec)).Allowed {
-		t.Error("the check takes a pod that may gain rights")
+// checkTarget compares the labels of a ServiceMonitor's targets.
+func checkTarget(t *testing.T, monitor monitoring.ServiceMonitor, job, instance string) {
+	t.Helper()
+	got := make(map[string]string)
+	for _, relabeling := range only(t, monitor.Spec.Endpoints).RelabelConfigs {
+		got[relabeling.TargetLabel] = *relabeling.Replacement
+	}
+	if want := map[string]string{"job": job, "instance": instance}; !reflect.DeepEqual(got, want) {
+		t.Errorf("targets have the labels %v, want %v", got, want)
 	}
 }
 
@@ -270,73 +251,72 @@ func TestOneWorkspaceIsAnInstance(t *testing.T) {
 	t.Parallel()
 	all := build(t, oneWorkspace)
 	if len(all.probes) > 0 {
-		t.Error("the workspace is asked twice")
+		t.Error("the workspace is scraped twice")
 	}
 	for workspace := range workspaceFiles(t, read(t, oneWorkspace+"/config.yml")) {
 		checkTarget(t, only(t, all.serviceMonitors), "livechat", workspace)
 	}
 }
 
-// checkTarget compares the labels that a ServiceMonitor's targets get.
-func checkTarget(t *testing.T, monitor monitoring.ServiceMonitor, job, instance string) {
-	t.Helper()
-	got := make(map[string]string)
-	for _, relabeling := range only(t, monitor.Spec.Endpoints).RelabelConfigs {
-		got[relabeling.TargetLabel] = *relabeling.Replacement
-	}
-	if got["job"] != job || got["instance"] != instance || len(got) != 2 {
-		t.Errorf("targets get %v, want job %s and instance %s", got, job, instance)
-	}
-}
-
 func TestEachOfSeveralWorkspacesIsATarget(t *testing.T) {
 	t.Parallel()
 	all := build(t, severalWorkspaces)
-	// The exporter's own metrics are apart from what the rules look at.
+	// The exporter's own metrics have another job than the workspaces, which the rules read.
 	checkTarget(t, only(t, all.serviceMonitors), "livechat_exporter", "livechat_exporter")
 
 	probe, service := only(t, all.probes), only(t, all.services)
 	if want := service.Name + "." + service.Namespace + ".svc:10098"; probe.Spec.ProberSpec.URL != want || service.Spec.Ports[0].Port != 10098 {
-		t.Errorf("the Probe asks %s, and the Service is at %s", probe.Spec.ProberSpec.URL, want)
+		t.Errorf("the Probe's URL is %s, and the Service is %s", probe.Spec.ProberSpec.URL, want)
 	}
 	if probe.Spec.ProberSpec.Path != "/probe" || probe.Spec.JobName != "livechat" {
 		t.Errorf("path = %s, job = %s", probe.Spec.ProberSpec.Path, probe.Spec.JobName)
 	}
-	var want []string
-	for workspace := range workspaceFiles(t, read(t, severalWorkspaces+"/config.yml")) {
-		want = append(want, workspace)
+	workspaces := workspaceFiles(t, read(t, severalWorkspaces+"/config.yml"))
+	targets := probe.Spec.Targets.StaticConfig.Targets
+	if len(workspaces) < 2 || len(targets) != len(workspaces) {
+		t.Errorf("targets %q, workspaces %v", targets, workspaces)
 	}
-	got := slices.Sorted(slices.Values(probe.Spec.Targets.StaticConfig.Targets))
-	slices.Sort(want)
-	if len(want) < 2 || !slices.Equal(got, want) {
-		t.Errorf("the Probe has the targets %q, and the configuration the workspaces %q", got, want)
+	for _, target := range targets {
+		if _, ok := workspaces[target]; !ok {
+			t.Errorf("the target %s is not a workspace", target)
+		}
 	}
 }
 
-// What goes into a ConfigMap must be smaller than a mebibyte.
-func TestDashboardsAndRulesAreApplied(t *testing.T) {
+func TestRulesAreThoseOfPrometheus(t *testing.T) {
 	t.Parallel()
-	files, err := generate(repository)
-	if err != nil {
+	rules := read(t, "alerts/livechat.rules.yml")
+	if got := read(t, "deploy/kubernetes/monitoring/prometheusrule.yml"); !bytes.Equal(got, ruleManifest(rules)) {
+		t.Error("prometheusrule.yml is out of date: run make manifests")
+	}
+	var want, got struct{ Spec any }
+	if err := yaml.Unmarshal(rules, &want.Spec); err != nil {
 		t.Fatal(err)
 	}
-	all := build(t, oneWorkspace)
-	if want := files[ruleManifest] != nil; want != (len(all.rules) == 1) {
-		t.Errorf("%d PrometheusRules", len(all.rules))
-	}
-	sources, err := filepath.Glob(filepath.Join(repository, dashboardsFolder, "*.json"))
-	if err != nil {
+	if err := yaml.Unmarshal(ruleManifest(rules), &got); err != nil {
 		t.Fatal(err)
 	}
-	for _, source := range sources {
-		file := filepath.Base(source)
-		i := slices.IndexFunc(all.configMaps, func(m core.ConfigMap) bool { return m.Data[file] != "" })
+	if !reflect.DeepEqual(got, want) {
+		t.Error("the indented rules have another meaning")
+	}
+	only(t, build(t, oneWorkspace).rules)
+}
+
+func TestEachDashboardIsAConfigMap(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 20 // of Kubernetes, in bytes
+	configMaps := build(t, oneWorkspace).configMaps
+	files, err := filepath.Glob(filepath.Join(repository, "dashboards", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("dashboards: %q, %v", files, err)
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		i := slices.IndexFunc(configMaps, func(m core.ConfigMap) bool { return m.Data[name] != "" })
 		if i < 0 {
-			t.Errorf("no ConfigMap has %s", file)
-			continue
-		}
-		if size := len(all.configMaps[i].Data[file]); size > 1<<20 || all.configMaps[i].Labels["grafana_dashboard"] != "1" {
-			t.Errorf("ConfigMap %s has %d bytes and the labels %v", all.configMaps[i].Name, size, all.configMaps[i].Labels)
+			t.Errorf("%s is not in dashboards/kustomization.yml", name)
+		} else if m := configMaps[i]; len(m.Data[name]) > limit || m.Labels["grafana_dashboard"] != "1" {
+			t.Errorf("ConfigMap %s has %d bytes and the labels %v", m.Name, len(m.Data[name]), m.Labels)
 		}
 	}
 }

@@ -1,46 +1,57 @@
-// Command manifests writes what the Kubernetes manifests take from elsewhere in the
-// repository: the PrometheusRule of the rules for Prometheus, and the lists of what
-// there is. It is run by "make manifests" in this folder; a test fails where what it
-// would write is not what is there.
+// Command manifests writes the PrometheusRule for the Prometheus Operator: the rules in
+// alerts/ as the spec of a Kubernetes object. "make manifests" runs it in this folder.
 //
-// The tests of this folder hold all that other programs shall read, manifests,
-// Compose files and workflows, against those programs' own types and schemas. They are
-// a module of their own, because what they need is many times what the exporter needs.
+// The tests of this folder check the Kubernetes manifests, the Compose files and the
+// workflows with the types and schemas of the programs that read them. They are a module of
+// their own, because their dependencies are many times those of the exporter.
 package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"strings"
+)
+
+// Both files by their path from this folder.
+var (
+	rulesFile        = filepath.Join("..", "..", "alerts", "livechat.rules.yml")
+	ruleManifestFile = filepath.Join("..", "..", "deploy", "kubernetes", "monitoring", "prometheusrule.yml")
 )
 
 func main() {
-	if err := write(filepath.Join("..", ".."), os.Stdout); err != nil {
+	if err := write(); err != nil {
 		fmt.Fprintln(os.Stderr, "manifests:", err)
 		os.Exit(1)
 	}
 }
 
-// write writes the generated files of a repository and removes those that are not
-// generated any longer.
-func write(root string, stdout io.Writer) error {
-	files, err := generate(root)
+func write() error {
+	rules, err := os.ReadFile(rulesFile)
 	if err != nil {
-		return err
+		return fmt.Errorf("read the rules: %w", err)
 	}
-	for name, content := range files {
-		path := filepath.Join(root, filepath.FromSlash(name))
-		if content == nil {
-			if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-				return fmt.Errorf("remove what has no source: %w", err)
-			}
-			continue
-		}
-		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // G306: it is no secret.
-			return fmt.Errorf("write a manifest: %w", err)
-		}
-		fmt.Fprintln(stdout, name)
+	if err := os.WriteFile(ruleManifestFile, ruleManifest(rules), 0o644); err != nil { //nolint:gosec // G306: a file of the repository.
+		return fmt.Errorf("write the manifest: %w", err)
 	}
 	return nil
+}
+
+// ruleManifest indents the rules below the head of the object. Comments stay.
+func ruleManifest(rules []byte) []byte {
+	var manifest strings.Builder
+	manifest.WriteString(`# Made of alerts/livechat.rules.yml by "make manifests".
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: livechat
+spec:
+`)
+	for line := range strings.Lines(string(rules)) {
+		if strings.TrimSpace(line) != "" {
+			manifest.WriteString("  ")
+		}
+		manifest.WriteString(line)
+	}
+	return []byte(manifest.String())
 }

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// Actions are pinned by commit, so that nobody can change the code behind a tag, and a job
+// has only the rights that it names.
+func TestWorkflowsArePinnedAndRestricted(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(repository, ".github", "workflows", "*.yml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("workflows: %q, %v", files, err)
+	}
+	uses := regexp.MustCompile(`(?m)uses: *(.*)$`)
+	pinned := regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	for _, file := range files {
+		name := ".github/workflows/" + filepath.Base(file)
+		content := read(t, name)
+		for _, use := range uses.FindAllStringSubmatch(string(content), -1) {
+			if !pinned.MatchString(use[1]) {
+				t.Errorf("%s uses %q, want a commit's hash and its version", name, use[1])
+			}
+		}
+		if strings.Count(string(content), "actions/checkout@") != strings.Count(string(content), "persist-credentials: false") {
+			t.Errorf("%s leaves a token in a checkout", name)
+		}
+		var workflow struct {
+			Permissions map[string]string `json:"permissions"`
+		}
+		if err := yaml.Unmarshal(content, &workflow); err != nil {
+			t.Fatal(err)
+		}
+		if len(workflow.Permissions) != 1 || workflow.Permissions["contents"] != "read" {
+			t.Errorf("%s has the permissions %v", name, workflow.Permissions)
+		}
+	}
+}
