@@ -12,7 +12,7 @@
 #   make fuzz    each fuzz target for FUZZTIME
 #   make soak    two hundred workspaces that fail at random, for SOAK (make soak SOAK=2h)
 #   make preview pictures of the dashboards into docs/pictures; needs Node.js, Chromium and pngquant
-#   make bench   what a scrape costs, beside the least that it could
+#   make bench   the tables of docs/performance.md: what a scrape costs; Linux only
 #   make docker  the image, with the same version facts as the binary
 #   make browser-test  the exporter's pages in a real browser
 #   make dist    the archives of a release, in dist/
@@ -147,11 +147,10 @@ fuzz:
 		done; \
 	done
 
-# Two figures tell most: x-cpu, the exporter's CPU time as a multiple of the floor's,
-# and x-cpu of LastGoodAnswers, as a multiple of the client library's own.
+# Fails if a promise of docs/performance.md does not hold.
 .PHONY: bench
-bench:
-	$(GO) test -run='^$$' -bench=. -benchtime=2s -timeout=10m ./bench ./internal/rocketchat
+bench: build $(BIN)/json_exporter
+	$(GO) run ./bench
 
 # Not with "go run", which complains when Ctrl-C ends what it runs.
 .PHONY: demo
@@ -231,6 +230,9 @@ $(BIN)/golangci-lint: tools/golangci-lint/go.mod tools/golangci-lint/go.sum
 
 $(BIN)/actionlint: tools/actionlint/go.mod tools/actionlint/go.sum
 	cd tools/actionlint && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o ../../$@ github.com/rhysd/actionlint/cmd/actionlint
+
+$(BIN)/json_exporter: tools/json_exporter/go.mod tools/json_exporter/go.sum
+	cd tools/json_exporter && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o ../../$@ github.com/prometheus-community/json_exporter
 
 # Without the service discoveries, which are most of its dependencies: the tests
 # name their targets themselves.
