@@ -11,7 +11,7 @@
 #   make cover         the coverage of each function, from the last unit tests
 #   make fuzz          each fuzz target for FUZZTIME
 #   make soak          two hundred workspaces with random failures, for SOAK (make soak SOAK=2h)
-#   make bench         CPU time and memory of a scrape
+#   make bench         the tables of docs/performance.md: CPU time and memory of a scrape; Linux only
 #   make demo          a simulated workspace, the exporter, Prometheus and Alertmanager
 #   make preview       pictures of the dashboards; needs Node.js, Chromium and pngquant
 #   make docker        the container image
@@ -115,8 +115,8 @@ fuzz:
 			(set -x; $(GO) test -run='^$$' -fuzz="^$$word\$$" -fuzztime=$(FUZZTIME) $$package) ;; esac; done; \
 		done
 
-bench:
-	$(GO) test -run='^$$' -bench=. -benchtime=2s -timeout=20m ./bench ./internal/rocketchat
+bench: build $(BIN)/json_exporter
+	$(GO) run ./bench
 
 # Not with "go run", which reports an error when Ctrl-C ends the demo.
 demo: $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager
@@ -174,7 +174,7 @@ tools: $(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/prometheus $(BIN)/promtool 
 # Prometheus is built without service discovery, which is most of its dependencies.
 # Alertmanager stays at v0.31.1: the modules of later releases lack the web interface.
 # GoReleaser stays at v2.16.0: v2.17 requires a module that cannot be downloaded, v2.18 Go 1.27.
-$(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/goreleaser $(BIN)/prometheus $(BIN)/alertmanager: $(BIN)/%: tools/%/go.mod tools/%/go.sum
+$(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/goreleaser $(BIN)/json_exporter $(BIN)/prometheus $(BIN)/alertmanager: $(BIN)/%: tools/%/go.mod tools/%/go.sum
 	cd tools/$* && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags=remove_all_sd -o ../../$(BIN)/ tool
 
 $(BIN)/promtool: $(BIN)/prometheus ;
