@@ -81,20 +81,22 @@ unit: race
 simulate: race
 	$(GO) test $(RACE) -tags=simulate -run=Simulat -timeout=30m ./collector ./internal/...
 
-# They wait for scrapes more than they work, so four at a time also on two cores.
+# These tests wait for scrapes more than they work, so four at a time also on two cores. The
+# timeout is for a test that hangs.
 e2e: race $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
-	$(GO) test $(RACE) -shuffle=on -count=1 -parallel=4 -timeout=20m ./e2e
+	$(GO) test $(RACE) -shuffle=on -count=1 -parallel=4 -timeout=60m ./e2e
 
-# For much longer than it takes among the end-to-end tests, which is half a minute.
-# Tells each minute what the exporter uses.
+# Much longer than in the end-to-end tests, where it takes half a minute. Prints each
+# minute what the exporter uses.
 soak: $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
 	$(GO) test -run='^TestSoak$$' -count=1 -timeout=0 -v ./e2e -soak=$(SOAK)
 
-# Needs Chromium and its driver (Debian: chromium, chromium-driver). With ARTIFACTS=
-# and the name of a folder, the pictures of the pages stay there.
+# Needs Chromium (Debian: chromium). With ARTIFACTS= and the name of a folder, the
+# pictures of the pages stay there. A module of its own: the driver of the browser is no
+# dependency of the exporter.
 browser-test: race
 	$(if $(ARTIFACTS),mkdir -p "$(ARTIFACTS)")
-	$(GO) test $(RACE) -tags=browser -run=Browser -count=1 -timeout=5m $(if $(ARTIFACTS),-artifacts -outputdir="$(abspath $(ARTIFACTS))") ./e2e
+	cd tools/browser && $(GO) test $(RACE) -count=1 -timeout=20m $(if $(ARTIFACTS),-artifacts -outputdir="$(abspath $(ARTIFACTS))") .
 
 lint: $(BIN)/golangci-lint $(BIN)/actionlint
 	$(GO) mod tidy -diff

@@ -54,16 +54,6 @@ func TestLastGoodAnswerExpires(t *testing.T) {
 	})
 }
 
-func TestRefreshAfterSleep(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var slept time.Duration
-		e := start(t, noLimit, refreshed(30*time.Minute), func(s *setup) { s.Now = func() time.Time { return wallMoved(slept) } })
-		e.scrape(t)
-		slept = time.Hour
-		e.scrape(t).wantNumbers(t, abandonedRooms, "6h", rooms{"none": 0})
-	})
-}
-
 // While nothing is left of the budget, a page comes at once from the last good answers.
 func TestBudgetIsSpent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -2,14 +2,12 @@ package e2e
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// dashboard is what the tests read of a dashboard of Grafana.
+// dashboard is what the tests read of a Grafana dashboard.
 type dashboard struct {
 	UID, Title, Description, Timezone, Refresh string
 	ID                                         *int
@@ -18,115 +16,89 @@ type dashboard struct {
 	Tags                                       []string
 	Panels                                     []panel
 	Templating                                 struct{ List []variable }
-	Annotations                                struct{ List []annotation }
-	Time                                       struct{ From, To string }
+	Annotations                                struct{ List []struct{ Expr string } }
+	Time                                       struct{ From string }
 }
 
 // panel is a panel, or a row with the panels that are folded into it.
 type panel struct {
-	ID                                                   int
-	Type, Title, Description, Repeat, TimeFrom, Interval string
-	Datasource                                           *datasource
-	GridPos                                              struct{ X, Y, W, H int }
-	Targets                                              []target
-	Panels                                               []panel
-	FieldConfig                                          struct {
-		Defaults  fieldConfig
+	ID                                         int
+	Type, Title, Description, Repeat, TimeFrom string
+	Datasource                                 datasource
+	GridPos                                    struct{ Y int }
+	Targets                                    []target
+	Panels                                     []panel
+	FieldConfig                                struct {
+		Defaults struct {
+			Unit       string
+			Thresholds thresholds
+		}
 		Overrides []struct {
 			Properties []struct {
 				ID    string
-				Value any
+				Value json.RawMessage
 			}
 		}
 	}
-	Options struct{ Content string }
 }
 
-type fieldConfig struct {
-	Unit       string
-	Mappings   []struct{ Type string }
-	Thresholds struct{ Steps []step }
-}
-
-// step is the colour from a value on; the first has none.
-type step struct {
-	Color string
-	Value *float64
+// thresholds are the colours from a value on; the first has none.
+type thresholds struct {
+	Steps []struct {
+		Color string
+		Value *float64
+	}
 }
 
 type datasource struct{ Type, UID string }
 
 // target is a query of a panel.
 type target struct {
-	Datasource                                  *datasource
-	Expr, Format, RefID, Interval, LegendFormat string
-	Instant, Range                              bool
+	Datasource            datasource
+	Expr, RefID, Interval string
+	Instant, Range        bool
 }
 
-// variable is what can be chosen at the top of a dashboard.
+// variable is a choice at the top of a dashboard.
 type variable struct {
-	Name, Label, Type, Description string
-	Datasource                     *datasource
-	// Query is a text, or an object with one.
-	Query      json.RawMessage
-	Refresh    int
-	Multi      bool
-	IncludeAll bool
-	AllValue   string
-	Current    struct{ Value any }
+	Name, Label, Type string
+	Datasource        datasource
+	Query             json.RawMessage // A text, or an object with one.
+	Refresh           int
+	Multi, IncludeAll bool
+	AllValue          string
+	Current           struct{ Value any }
 }
 
-// query is the variable's text of the query.
 func (v *variable) query() string {
 	var text string
-	if json.Unmarshal(v.Query, &text) == nil {
-		return text
-	}
 	var object struct{ Query string }
-	if json.Unmarshal(v.Query, &object) == nil {
+	if json.Unmarshal(v.Query, &text) != nil && json.Unmarshal(v.Query, &object) == nil {
 		return object.Query
 	}
-	return ""
+	return text
 }
 
-type annotation struct {
-	BuiltIn    int
-	Datasource *datasource
-	Expr       string
-}
-
-// dashboards are the shipped dashboards by the name of their file.
-func dashboards(t *testing.T) map[string][]byte {
+// dashboards are the shipped dashboards by the names of their files.
+func dashboards(t *testing.T) map[string]string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "dashboards", "*.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := make(map[string][]byte)
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found[strings.TrimSuffix(filepath.Base(file), ".json")] = content
-	}
-	if len(found) != 2 {
-		t.Fatalf("got %d dashboards, want 2", len(found))
+	found := make(map[string]string)
+	for _, name := range []string{"livechat-abandonment", "livechat-exporter"} {
+		found[name] = readFile(t, "dashboards", name+".json")
 	}
 	return found
 }
 
-// readDashboard reads a dashboard's JSON.
-func readDashboard(t *testing.T, content []byte) *dashboard {
+func parseDashboard(t *testing.T, content string) *dashboard {
 	t.Helper()
 	var d dashboard
-	if err := json.Unmarshal(content, &d); err != nil {
+	if err := json.Unmarshal([]byte(content), &d); err != nil {
 		t.Fatal(err)
 	}
 	return &d
 }
 
-// all are the panels of a dashboard but its rows, those in folded rows included.
+// all are the panels except for rows, those in folded rows included.
 func (d *dashboard) all() []panel {
 	var list []panel
 	for _, p := range d.Panels {
@@ -138,7 +110,18 @@ func (d *dashboard) all() []panel {
 	return list
 }
 
-// variable is the variable of a name, nil if there is none.
+// panel returns the panel of a title.
+func (d *dashboard) panel(t *testing.T, title string) *panel {
+	t.Helper()
+	all := d.all()
+	i := slices.IndexFunc(all, func(p panel) bool { return p.Title == title })
+	if i < 0 {
+		t.Fatalf("%s has no panel %q", d.Title, title)
+	}
+	return &all[i]
+}
+
+// variable returns the variable of a name, nil if there is none.
 func (d *dashboard) variable(name string) *variable {
 	i := slices.IndexFunc(d.Templating.List, func(v variable) bool { return v.Name == name })
 	if i < 0 {
@@ -147,15 +130,67 @@ func (d *dashboard) variable(name string) *variable {
 	return &d.Templating.List[i]
 }
 
-// unit is the unit of a panel's values: of an override if there is one.
-func (p *panel) unit() string {
-	unit := p.FieldConfig.Defaults.Unit
+// override decodes the last override of a property into value, if there is one.
+func (p *panel) override(property string, value any) {
 	for _, o := range p.FieldConfig.Overrides {
-		for _, property := range o.Properties {
-			if text, ok := property.Value.(string); ok && property.ID == "unit" {
-				unit = text
+		for _, candidate := range o.Properties {
+			if candidate.ID == property {
+				_ = json.Unmarshal(candidate.Value, value)
 			}
 		}
 	}
+}
+
+func (p *panel) unit() string {
+	unit := p.FieldConfig.Defaults.Unit
+	p.override("unit", &unit)
 	return unit
+}
+
+// thresholds are the values of the panel's thresholds, those of an override included.
+func (p *panel) thresholds() []float64 {
+	var overridden thresholds
+	p.override("thresholds", &overridden)
+	var values []float64
+	for _, s := range append(overridden.Steps, p.FieldConfig.Defaults.Thresholds.Steps...) {
+		if s.Value != nil {
+			values = append(values, *s.Value)
+		}
+	}
+	return values
+}
+
+// The thresholds of the dashboards are those of the alerts.
+func TestDashboardsHaveTheThresholdsOfTheAlerts(t *testing.T) {
+	t.Parallel()
+	rules := shippedRules(t)
+	words := func(alert string) []string {
+		return strings.Fields(strings.NewReplacer("(", " ", ")", " ").Replace(rules.named(t, alert).Expr))
+	}
+	for _, test := range []struct {
+		dashboard, panel string
+		threshold        float64
+		alert            string
+	}{
+		{"livechat-abandonment", "Share, 6h (target 8 %)", 0.08, "LivechatAbandonmentRateHigh"},
+		{"livechat-abandonment", "Share, 6h (target 8 %)", 0.15, "LivechatAbandonmentRateCritical"},
+		{"livechat-abandonment", "Abandoned share", 0.08, "LivechatAbandonmentRateHigh"},
+		{"livechat-abandonment", "Abandoned share", 0.15, "LivechatAbandonmentRateCritical"},
+		{"livechat-abandonment", "Departments", 0.08, "LivechatAbandonmentRateHigh"},
+		{"livechat-abandonment", "Share without a department", 0.2, "LivechatUnassignedAbandonments"},
+		{"livechat-abandonment", "Data age (limit 10 min)", 600, "LivechatDataStale"},
+		{"livechat-exporter", "Oldest answer (limit 10 min)", 600, "LivechatDataStale"},
+		{"livechat-exporter", "Age of the answers", 600, "LivechatDataStale"},
+	} {
+		drawn := parseDashboard(t, dashboards(t)[test.dashboard]).panel(t, test.panel).thresholds()
+		if !slices.Contains(drawn, test.threshold) || !slices.Contains(words(test.alert), toJSON(t, test.threshold)) {
+			t.Errorf("%q has the thresholds %v; %v is not in it or not in %s", test.panel, drawn, test.threshold, test.alert)
+		}
+	}
+	tile := parseDashboard(t, dashboards(t)["livechat-abandonment"]).panel(t, "Departments above their usual").Targets[0].Expr
+	for _, comparison := range []string{">= 5", "> 2", "3 *"} {
+		if !strings.Contains(tile, comparison) || !slices.Contains(words("LivechatAbandonmentSpike"), strings.Trim(comparison, "><=* ")) {
+			t.Errorf("%q is not both in the tile and in LivechatAbandonmentSpike", comparison)
+		}
+	}
 }

@@ -3,63 +3,72 @@ package e2e
 import (
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
-// The configurations that are shipped for deployment serve as they are, but for where
-// the workspaces are and where a runtime puts the secrets.
-func TestShippedConfigurationsServe(t *testing.T) {
+// The shipped configurations work unchanged, apart from the addresses of the workspaces
+// and the folder of the secrets. They have the windows of the rules and the dashboards.
+func TestShippedConfigurations(t *testing.T) {
 	t.Parallel()
-	for folder, tt := range map[string]struct {
-		secrets string   // the folder of a runtime
-		pages   []string // one for each workspace
+	for file, test := range map[string]struct {
+		secrets string // The folder in the configuration.
+		pages   []string
 	}{
-		"compose":                       {"/run/secrets", []string{"/metrics"}},
-		"kubernetes/one-workspace":      {"/run/secrets/livechat_exporter", []string{"/metrics"}},
-		"kubernetes/several-workspaces": {"/run/secrets/livechat_exporter", []string{"/probe?target=support", "/probe?target=shop"}},
-		"systemd":                       {"${CREDENTIALS_DIRECTORY}", []string{"/metrics"}},
+		"config.yml":                                      {"", []string{"/metrics"}},
+		"deploy/compose/config.yml":                       {"/run/secrets", []string{"/metrics"}},
+		"deploy/kubernetes/one-workspace/config.yml":      {"/run/secrets/livechat_exporter", []string{"/metrics"}},
+		"deploy/kubernetes/several-workspaces/config.yml": {"/run/secrets/livechat_exporter", []string{"/probe?target=support", "/probe?target=shop"}},
+		"deploy/systemd/config.yml":                       {"${CREDENTIALS_DIRECTORY}", []string{"/metrics"}},
 	} {
-		t.Run(folder, func(t *testing.T) {
+		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			first, second := startWorkspace(t, rocketchattest.Latest), startWorkspace(t, rocketchattest.Latest)
-			shipped, err := os.ReadFile(filepath.Join("..", "deploy", filepath.FromSlash(folder), "config.yml"))
-			if err != nil {
-				t.Fatal(err)
+			config := readFile(t, file)
+			if test.secrets != "" {
+				config = strings.NewReplacer("https://chat.example.com", first.url(), "https://chat.example.org", second.url(),
+					test.secrets+"/", writeSecrets(t)+"/").Replace(config)
 			}
-			local := strings.NewReplacer(
-				"https://chat.example.com", first.url(), "https://chat.example.org", second.url(), tt.secrets+"/", writeSecrets(t)+"/",
-			).Replace(string(shipped))
-			p := startIn(t, []string{"ROCKETCHAT_URL=" + first.url(), "ROCKETCHAT_USER_ID=" + rocketchattest.UserID},
-				programs.exporter, "--config.file="+writeFile(t, "config.yml", local), "--web.listen-address=127.0.0.1:0")
-			for _, path := range tt.pages {
-				status, page, err := get(t.Context(), http.DefaultClient, "http://"+p.address(t)+path)
-				if err != nil || status != http.StatusOK || !strings.Contains(page, "\nlivechat_up 1\n") {
-					t.Errorf("%s: status %d, error %v:\n%s", path, status, err, page)
+			e := startExporterWith(t, []string{
+				"ROCKETCHAT_URL=" + first.url(), "ROCKETCHAT_USER_ID=" + rocketchattest.UserID, "ROCKETCHAT_AUTH_TOKEN=" + rocketchattest.AuthToken,
+			}, writeFile(t, "config.yml", config))
+			for _, path := range test.pages {
+				status, body, err := get(t.Context(), http.DefaultClient, e.url+path, longScrape...)
+				if err != nil || status != http.StatusOK {
+					t.Fatalf("%s: status %d, error %v:\n%s", path, status, err, body)
 				}
-				// The rules and dashboards read these.
+				page, err := parsePage(body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := values{
+					series("livechat_refresh_success", "resource", "abandonments", "window", "month"): 1,
+					series("livechat_refresh_success", "resource", "departments", "window", ""):       1,
+				}
 				for _, window := range []string{"6h", "24h", "7d", "today"} {
-					if !strings.Contains(page, `livechat_refresh_success{resource="abandoned_rooms",window="`+window+`"} 1`) {
-						t.Errorf("%s has no window %s:\n%s", path, window, page)
-					}
+					want[refresh("success", window)] = 1
+					want[series("livechat_refresh_success", "resource", "rooms", "window", window)] = 1
+				}
+				if d := diff(page.metric("livechat_refresh_success"), want); d != "" || page["livechat_up"] != 1 {
+					t.Errorf("%s: livechat_up is %v; resources:\n%s", path, page["livechat_up"], d)
 				}
 			}
 		})
 	}
 }
 
-// writeSecrets writes the right credentials into a folder, by every name that a
-// deployment has for them, and returns the folder.
-func writeSecrets(t *testing.T) string {
+// writeSecrets writes the credentials under every name that the configurations have.
+func writeSecrets(t *testing.T) (folder string) {
 	t.Helper()
-	folder := t.TempDir()
+	folder = t.TempDir()
 	for key, value := range map[string]string{"user_id": rocketchattest.UserID, "auth_token": rocketchattest.AuthToken} {
-		for _, before := range []string{"", "rocketchat_", "support_", "shop_"} {
-			if err := os.WriteFile(filepath.Join(folder, before+key), []byte(value+"\n"), 0o600); err != nil {
+		for _, prefix := range []string{"", "rocketchat_", "support_", "shop_"} {
+			if err := os.WriteFile(filepath.Join(folder, prefix+key), []byte(value+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -67,10 +76,62 @@ func writeSecrets(t *testing.T) string {
 	return folder
 }
 
-func TestShippedConfigurationOfPrometheusIsValid(t *testing.T) {
+func TestShippedConfigurationOfPrometheus(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join("..", "deploy", "compose", "prometheus.yml")
-	if output, err := exec.CommandContext(t.Context(), programs.promtool, "check", "config", file).CombinedOutput(); err != nil {
+	if output, err := runTool(t, programs.promtool, "check", "config", filepath.Join("..", "deploy", "compose", "prometheus.yml")); err != nil {
 		t.Errorf("promtool check config: %v\n%s", err, output)
+	}
+}
+
+// The demo of "make demo" prints its addresses and the message of an alert that names
+// the department. An interrupt ends all of its programs and removes its files.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	temporary := t.TempDir()
+	program := filepath.Join(t.TempDir(), "demo")
+	if err := build(t.Context(), "go", "build", "-buildvcs=false", "-o", program, "livechat_exporter/demo"); err != nil {
+		t.Fatal(err)
+	}
+	d := startWith(
+		t, append(os.Environ(), "TMPDIR="+temporary), program, // It builds the exporter, which needs the environment.
+		"--stack="+filepath.Dir(programs.prometheus), "--spike-after=5s",
+		"--workspace.listen-address=127.0.0.1:0", "--exporter.listen-address=127.0.0.1:0",
+		"--prometheus.listen-address=127.0.0.1:0", "--alertmanager.listen-address=127.0.0.1:0",
+	)
+	prints := func(pattern string) string {
+		t.Helper()
+		return d.waitForOutput(t, &d.stdout, regexp.MustCompile(pattern))[1]
+	}
+	prints(`(Ctrl-C)`)
+	var addresses []string
+	for _, program := range []string{"Rocket.Chat, simulated", "livechat_exporter", "Prometheus", "Alertmanager"} {
+		addresses = append(addresses, prints(`(?m)^`+program+`.* http://(\S+)`))
+	}
+	prints(`(#shift-leads: .*\n?.*Account and Login on main: \d+ abandoned chats)`)
+
+	// The exporter's counter continues where the generated past ends.
+	p := &prometheus{process: d, url: "http://" + addresses[2]}
+	for query, want := range map[string]int{
+		"resets(livechat_department_abandonments_total[2h]) == 0":                                        10,
+		"instance_department:livechat_department_abandonments:increase1h_median3w":                       10,
+		"instance_department:livechat_department_abandonments:increase1h_avg24h":                         10,
+		"count by (department_id) (count_over_time(livechat_department_info[2h])) == 1":                  10,
+		"livechat_department_abandonments_total - livechat_department_abandonments_total offset 10m > 8": 1,
+	} {
+		if got := p.now(t, query); len(got) != want {
+			t.Errorf("%s has %d series, want %d: %v", query, len(got), want, got)
+		}
+	}
+
+	d.signal(t, syscall.SIGINT)
+	d.wantExit(t, 0)
+	if d.stderr.String() != "" {
+		t.Errorf("got the errors\n%s", d.stderr.String())
+	}
+	for _, address := range addresses {
+		waitUntilClosed(t, address)
+	}
+	if left, err := filepath.Glob(filepath.Join(temporary, "livechat_exporter-demo-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

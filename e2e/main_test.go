@@ -1,20 +1,31 @@
+// Package e2e holds the end-to-end tests. They run the built exporter between a
+// simulated workspace (package rocketchattest on a socket) and a real Prometheus and
+// Alertmanager, and check what users see: flags, HTTP answers, the log, what Prometheus
+// stores and what Alertmanager sends. Except for the simulated hours in
+// counter_test.go they import no part of the exporter.
+//
+// A test starts what it needs on free ports of 127.0.0.1 and waits for conditions, not
+// for time: the only deadlines are there to end a test that hangs.
 package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
-// version is what the exporter under test was told at build time that it is.
+// version is what the exporter under test was built as.
 const version = "1.2.3-e2e"
 
-// programs are the files to run, the same for all tests.
+// programs are the paths of the programs that the tests run.
 var programs struct {
 	exporter, prometheus, promtool, alertmanager, amtool string
 }
@@ -41,33 +52,24 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// prepare builds the exporter as a release is built, and sees to it that Prometheus
-// and Alertmanager are there. How they are built stands in the Makefile alone; they
-// are made here only for those who run "go test" by hand.
+// prepare builds the exporter like a release. "make e2e" has built the other programs.
 func prepare(ctx context.Context, folder string) error {
-	programs.exporter = filepath.Join(folder, "livechat_exporter"+suffix())
-	err := command(ctx, "go", "build", "-trimpath", "-buildvcs=false",
-		"-ldflags", "-X github.com/prometheus/common/version.Version="+version,
-		"-o", programs.exporter, "livechat_exporter")
-	if err != nil {
-		return err
-	}
+	programs.exporter = filepath.Join(folder, "livechat_exporter")
 	for name, program := range map[string]*string{
 		"prometheus": &programs.prometheus, "promtool": &programs.promtool,
 		"alertmanager": &programs.alertmanager, "amtool": &programs.amtool,
 	} {
 		*program = filepath.Join("..", ".bin", name)
-		if _, err := os.Stat(*program); err == nil {
-			continue
-		}
-		if err := command(ctx, "make", "-C", "..", ".bin/"+name); err != nil {
-			return err
+		if _, err := os.Stat(*program); err != nil {
+			return fmt.Errorf("run \"make tools\" before: %w", err)
 		}
 	}
-	return nil
+	return build(ctx, "go", "build", "-trimpath", "-buildvcs=false",
+		"-ldflags", "-X github.com/prometheus/common/version.Version="+version,
+		"-o", programs.exporter, "livechat_exporter")
 }
 
-func command(ctx context.Context, name string, args ...string) error {
+func build(ctx context.Context, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
@@ -77,9 +79,104 @@ func command(ctx context.Context, name string, args ...string) error {
 	return nil
 }
 
-func suffix() string {
-	if runtime.GOOS == "windows" {
-		return ".exe"
+// runTool runs a program to its end and returns what it printed. Many of these
+// programs run at once, so each is limited to one core and to little garbage collection.
+func runTool(t *testing.T, program string, args ...string) (output string, err error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Env = []string{"GOMAXPROCS=1", "GOGC=800"}
+	printed, err := cmd.CombinedOutput()
+	return string(printed), err
+}
+
+// patience is how long a test waits for a condition before it is taken to hang.
+const patience = 3 * time.Minute
+
+// eventually polls the condition until it returns no error.
+func eventually(t *testing.T, what string, condition func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("%s: not after %s: %v", what, patience, err)
+		}
 	}
-	return ""
+}
+
+// waitFor waits until a channel is closed.
+func waitFor(t *testing.T, what string, done <-chan struct{}) {
+	t.Helper()
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	select {
+	case <-done:
+	case <-limit.C:
+		t.Fatalf("%s: not after %s", what, patience)
+	}
+}
+
+// writeFile writes a file into a temporary folder of its own.
+func writeFile(t *testing.T, name, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// writeJSON writes a value as JSON, which is YAML as well.
+func writeJSON(t *testing.T, name string, value any) string {
+	t.Helper()
+	return writeFile(t, name, toJSON(t, value))
+}
+
+func toJSON(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// readFile reads a file of the repository.
+func readFile(t *testing.T, path ...string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(append([]string{".."}, path...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// get requests a page. Headers are pairs of name and value.
+func get(ctx context.Context, client *http.Client, url string, headers ...string) (status int, body string, err error) {
+	return request(ctx, client, http.MethodGet, url, http.NoBody, headers...)
+}
+
+func request(ctx context.Context, client *http.Client, method, url string, content io.Reader, headers ...string) (status int, body string, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, content)
+	if err != nil {
+		return 0, "", err
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(text), err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -12,9 +13,11 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
-// process is a program that a test runs beside itself.
+// process is a program that runs beside a test.
 type process struct {
 	name           string
 	cmd            *exec.Cmd
@@ -22,23 +25,21 @@ type process struct {
 	exited         chan struct{}
 }
 
-// start runs a program until it ends or the test does, which then ends it with
-// SIGTERM and demands that it exits with 0. Its environment is empty: nothing of the
-// machine's reaches it.
-func start(t *testing.T, name string, args ...string) *process {
+// start runs a program with an empty environment. At the end of the test it gets
+// SIGTERM and has to exit with 0.
+func start(t *testing.T, program string, args ...string) *process {
 	t.Helper()
-	return startIn(t, []string{}, name, args...)
+	return startWith(t, []string{}, program, args...)
 }
 
-// startIn is start with an environment, of the form "name=value".
-func startIn(t *testing.T, environment []string, name string, args ...string) *process {
+// startWith is start with environment variables of the form "name=value".
+func startWith(t *testing.T, environment []string, program string, args ...string) *process {
 	t.Helper()
-	// Not the test's context: that would kill the process before its clean-up asks
-	// it to end.
-	p := &process{name: name, cmd: exec.CommandContext(context.WithoutCancel(t.Context()), name, args...), exited: make(chan struct{})}
+	// The test's context ends before its clean-up and would kill the process.
+	ctx := context.WithoutCancel(t.Context())
+	p := &process{name: program, cmd: exec.CommandContext(ctx, program, args...), exited: make(chan struct{})}
 	p.cmd.Env = environment
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
-	p.cmd.SysProcAttr = endWithParent()
 	p.cmd.WaitDelay = time.Second
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("start: %v", err)
@@ -56,7 +57,7 @@ func startIn(t *testing.T, environment []string, name string, args ...string) *p
 	return p
 }
 
-// stop ends the process if it still runs.
+// stop ends the process if it is still running.
 func (p *process) stop(t *testing.T) {
 	t.Helper()
 	select {
@@ -66,7 +67,7 @@ func (p *process) stop(t *testing.T) {
 	}
 	p.signal(t, syscall.SIGTERM)
 	limit := time.AfterFunc(patience, func() {
-		t.Errorf("%s: still runs %s after SIGTERM", p.name, patience)
+		t.Errorf("%s: still running %s after SIGTERM", p.name, patience)
 		_ = p.cmd.Process.Kill()
 	})
 	<-p.exited
@@ -85,35 +86,42 @@ func (p *process) signal(t *testing.T, s os.Signal) {
 // wantExit waits for the end of the process and compares its exit code.
 func (p *process) wantExit(t *testing.T, want int) {
 	t.Helper()
-	within(t, "the end of "+p.name, p.exited)
+	waitFor(t, "the end of "+p.name, p.exited)
 	if got := p.cmd.ProcessState.ExitCode(); got != want {
 		t.Errorf("%s: got exit code %d (%v), want %d", p.name, got, p.cmd.ProcessState, want)
 	}
 }
 
-// listening is the line of Prometheus' web toolkit that says where a server listens;
-// both Prometheus and the exporter have it.
+// listening is the log line of exporter-toolkit, which the exporter, Prometheus and
+// Alertmanager use.
 var listening = regexp.MustCompile(`msg="Listening on".* address=(\S+)`)
 
-// address is where the process listens, read from its log: so it can be given port
-// 0, and no other program can take the port between the choice and the use.
+// address waits until the process listens and returns the address from its log.
 func (p *process) address(t *testing.T) string {
 	t.Helper()
-	var address string
-	eventually(t, "the address of "+p.name, func() error {
+	return p.waitForOutput(t, &p.stderr, listening)[1]
+}
+
+// waitForOutput waits for a match in one of the process's streams and returns it with
+// its groups.
+func (p *process) waitForOutput(t *testing.T, stream *buffer, pattern *regexp.Regexp) (match []string) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("%s prints %s", p.name, pattern), func() error {
+		ended := false
 		select {
 		case <-p.exited:
-			t.Fatalf("%s: ended: %v", p.name, p.cmd.ProcessState)
+			ended = true
 		default:
 		}
-		match := listening.FindStringSubmatch(p.stderr.String())
-		if match == nil {
-			return errors.New("no line says where it listens")
+		if match = pattern.FindStringSubmatch(stream.String()); match != nil {
+			return nil
 		}
-		address = match[1]
-		return nil
+		if ended {
+			t.Fatalf("%s ended: %v", p.name, p.cmd.ProcessState)
+		}
+		return errors.New("not printed")
 	})
-	return address
+	return match
 }
 
 // lines are the lines of the log that match.
@@ -121,7 +129,7 @@ func (p *process) lines(pattern string) []string {
 	return regexp.MustCompile(`(?m)^.*(?:`+pattern+`).*$`).FindAllString(p.stderr.String(), -1)
 }
 
-// buffer is a bytes.Buffer for a writer and a reader at once.
+// buffer is a bytes.Buffer that can be written and read concurrently.
 type buffer struct {
 	mu    sync.Mutex
 	bytes bytes.Buffer
@@ -130,15 +138,94 @@ type buffer struct {
 func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n, err := b.bytes.Write(p)
-	if err != nil {
-		return n, fmt.Errorf("keep output: %w", err)
-	}
-	return n, nil
+	return b.bytes.Write(p)
 }
 
 func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.bytes.String()
+}
+
+// exporter is the built exporter.
+type exporter struct {
+	*process
+
+	url, address, configFile string
+}
+
+// startExporter starts the exporter with a configuration on a free port and waits
+// until it listens.
+func startExporter(t *testing.T, config string, flags ...string) *exporter {
+	t.Helper()
+	return startExporterWith(t, []string{}, writeFile(t, "config.yml", config), flags...)
+}
+
+// startExporterWith is startExporter with environment variables and a file.
+func startExporterWith(t *testing.T, environment []string, configFile string, flags ...string) *exporter {
+	t.Helper()
+	args := append([]string{"--config.file=" + configFile, "--web.listen-address=127.0.0.1:0"}, flags...)
+	e := &exporter{process: startWith(t, environment, programs.exporter, args...), configFile: configFile}
+	e.address = e.process.address(t)
+	e.url = "http://" + e.address
+	return e
+}
+
+// configure replaces the exporter's configuration file.
+func (e *exporter) configure(t *testing.T, config string) {
+	t.Helper()
+	if err := os.WriteFile(e.configFile, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reload requests a reload. Headers are pairs of name and value.
+func (e *exporter) reload(t *testing.T, method string, headers ...string) (status int, body string) {
+	t.Helper()
+	status, body, err := request(t.Context(), http.DefaultClient, method, e.url+"/-/reload", http.NoBody, headers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status, body
+}
+
+// longScrape is a scrape timeout within which every call ends, also on a busy machine.
+var longScrape = []string{"X-Prometheus-Scrape-Timeout-Seconds", "120"}
+
+// scrape returns the page of /metrics.
+func (e *exporter) scrape(t *testing.T) string {
+	t.Helper()
+	status, body, err := get(t.Context(), http.DefaultClient, e.url+"/metrics", longScrape...)
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("/metrics: got status %d and error %v, want 200; body:\n%s", status, err, body)
+	}
+	return body
+}
+
+// page returns the values of /metrics.
+func (e *exporter) page(t *testing.T) values {
+	t.Helper()
+	page, err := parsePage(e.scrape(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+// wantNoWarnings checks that nothing of level warn or error was logged.
+func (e *exporter) wantNoWarnings(t *testing.T) {
+	t.Helper()
+	if lines := e.lines("level=(warn|error)"); len(lines) > 0 {
+		t.Errorf("got the warnings and errors %q, want none", lines)
+	}
+}
+
+// wantNoSecret checks that none of the secrets of the simulated workspace was logged.
+func (p *process) wantNoSecret(t *testing.T, secrets ...string) {
+	t.Helper()
+	for _, secret := range append(secrets, rocketchattest.AuthToken, rocketchattest.Password) {
+		if bytes.Contains([]byte(p.stdout.String()+p.stderr.String()), []byte(secret)) {
+			t.Errorf("%s is in the output", secret)
+		}
+	}
 }

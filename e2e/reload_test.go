@@ -2,10 +2,8 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,153 +12,109 @@ import (
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
-// The exporter's own metrics of its configuration.
-const (
-	reloadSuccessful = "livechat_exporter_config_last_reload_successful"
-	reloadedAt       = "livechat_exporter_config_last_reload_success_timestamp_seconds"
-)
-
-// configure writes the exporter's configuration file.
-func (e *exporter) configure(t *testing.T, config string) {
-	t.Helper()
-	if err := os.WriteFile(e.configFile, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// reload asks the exporter to reload. Headers are pairs of name and value.
-func (e *exporter) reload(t *testing.T, method string, headers ...string) (status int, body string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+e.address+"/-/reload", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	status, body, err = send(http.DefaultClient, req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return status, body
-}
-
-// A file with a mistake changes nothing and is told, over HTTP, in the log and by the
-// gauge; when it is mended it runs. The requests for pages never fail meanwhile.
-func TestOnlyAGoodFileIsReloaded(t *testing.T) {
+// A configuration with mistakes changes nothing. It is reported over HTTP, in the log and
+// by a gauge. A good one is used, and no scrape fails meanwhile.
+func TestOnlyGoodConfigurationsAreLoaded(t *testing.T) {
 	t.Parallel()
-	w := startWorkspace(t, rocketchattest.Latest)
-	w.AddRooms(abandonedChat())
-	good := func(windows ...string) string { return config(t, w, windows...) }
-	e := startExporter(t, good("24h"), "--web.enable-lifecycle")
-	wantWindows := func(want ...string) {
+	began := time.Now().Truncate(time.Millisecond)
+	w := startWorkspace(t, rocketchattest.Latest, abandonedChats("sales", 1)...)
+	e := startExporter(t, config(t, w, "24h"), "--web.enable-lifecycle")
+	var loaded time.Time // Of the last page.
+	wantLoaded := func(successful float64, windows ...string) {
 		t.Helper()
-		page := parsePage(t, e.page(t))
-		for _, window := range []string{"6h", "24h", "7d"} {
-			_, has := page[series("livechat_refresh_success", "resource", "abandoned_rooms", "window", window)]
-			if wanted := strings.Contains(strings.Join(want, " "), window); has != wanted {
-				t.Errorf("window %s on the page: %t, want %t", window, has, wanted)
-			}
+		page := e.page(t)
+		loaded = timeOf(page.get(t, "livechat_exporter_config_last_reload_success_timestamp_seconds"))
+		got := page.metric("livechat_refresh_success")
+		want := make(values)
+		for _, window := range windows {
+			want[refresh("success", window)] = 1
+		}
+		if d := diff(got, want); d != "" || page.get(t, "livechat_exporter_config_last_reload_successful") != successful {
+			t.Errorf("want success %v and these windows:\n%s\npage:\n%s", successful, d, page)
 		}
 	}
-	first := parsePage(t, e.page(t))
-	if first.get(t, reloadSuccessful) != 1 || time.Since(time.UnixMilli(int64(first.get(t, reloadedAt)*1000))) > patience {
-		t.Errorf("after the start: %v at %v", first[reloadSuccessful], first[reloadedAt])
+	wantLoaded(1, "24h")
+	first := loaded
+	if first.Before(began) {
+		t.Errorf("loaded at %v, before the start at %v", first, began)
 	}
-
 	ctx, cancel := context.WithCancel(t.Context())
-	watched := make(chan error, 1)
-	go func() { watched <- watch(ctx, "http://"+e.address+"/metrics") }()
+	scrapes := make(chan error, 1)
+	go func() { scrapes <- scrapeAll(ctx, e.url+"/metrics") }()
 
 	const secret = "s3cret-s3cret-s3cret-s3cret"
-	e.configure(t, strings.ReplaceAll(good("6h"), "auth_token_file:", "auth_token: "+secret+"\n    auth_token_file:")+"widnows: [7d]\n")
+	e.configure(t, strings.ReplaceAll(config(t, w, "6h"), "auth_token_file:", "auth_token: "+secret+"\n    auth_token_file:")+"widnows: [7d]\n")
 	status, body := e.reload(t, http.MethodPost)
 	if status != http.StatusInternalServerError || !strings.Contains(body, "widnows") || !strings.Contains(body, "auth_token") || strings.Contains(body, secret) {
 		t.Errorf("got status %d and %s, want 500 and both mistakes", status, body)
 	}
-	failed := parsePage(t, e.page(t))
-	if failed.get(t, reloadSuccessful) != 0 || failed.get(t, reloadedAt) != first.get(t, reloadedAt) {
-		t.Errorf("after the mistake: %v at %v, want 0 at %v", failed[reloadSuccessful], failed[reloadedAt], first[reloadedAt])
+	wantLoaded(0, "24h")
+	if !loaded.Equal(first) {
+		t.Errorf("after the mistake: loaded at %v, want %v", loaded, first)
 	}
-	wantWindows("24h")
-	if lines := e.lines("level=error"); len(lines) != 1 || !strings.Contains(lines[0], "widnows") || strings.Contains(e.stderr.String(), secret) {
-		t.Errorf("got the errors\n%s\nwant one line with the mistakes", strings.Join(lines, "\n"))
+	if lines := e.lines("level=error"); len(lines) != 1 || !strings.Contains(lines[0], "widnows") {
+		t.Errorf("got the errors %q, want one line with the mistakes", lines)
 	}
+	e.wantNoSecret(t, secret)
 
-	e.configure(t, good("6h", "7d"))
+	e.configure(t, config(t, w, "6h", "7d"))
 	if status, body = e.reload(t, http.MethodPut); status != http.StatusOK {
 		t.Errorf("got status %d and %s", status, body)
 	}
-	mended := parsePage(t, e.page(t))
-	if mended.get(t, reloadSuccessful) != 1 || mended.get(t, reloadedAt) <= first.get(t, reloadedAt) {
-		t.Errorf("after the cure: %v at %v, want 1 after %v", mended[reloadSuccessful], mended[reloadedAt], first[reloadedAt])
+	wantLoaded(1, "6h", "7d")
+	second := loaded
+	if !second.After(first) {
+		t.Errorf("loaded at %v, want after %v", second, first)
 	}
-	wantWindows("6h", "7d")
 
-	e.configure(t, good("24h"))
+	e.configure(t, config(t, w, "24h"))
 	e.signal(t, syscall.SIGHUP)
 	eventually(t, "the reload by signal", func() error {
-		if lines := e.lines("Reloaded the configuration"); len(lines) != 2 {
-			return fmt.Errorf("%d lines say that the configuration was reloaded", len(lines))
+		if wantLoaded := e.page(t)["livechat_exporter_config_last_reload_success_timestamp_seconds"]; !timeOf(wantLoaded).After(second) {
+			return fmt.Errorf("loaded at %v", wantLoaded)
 		}
 		return nil
 	})
-	wantWindows("24h")
-
+	wantLoaded(1, "24h")
 	cancel()
-	if err := <-watched; err != nil {
-		t.Errorf("while the configuration was reloaded: %v", err)
+	if err := <-scrapes; err != nil {
+		t.Errorf("a scrape failed: %v", err)
 	}
 }
 
-// watch asks for a page again and again until ctx ends, and fails if it once does not
-// come.
-func watch(ctx context.Context, address string) error {
+// scrapeAll scrapes again and again until the context ends or a scrape fails.
+func scrapeAll(ctx context.Context, url string) error {
 	for {
-		status, _, err := get(ctx, http.DefaultClient, address)
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // The end was not the exporter's.
-		}
-		if err != nil {
+		status, _, err := get(ctx, http.DefaultClient, url, longScrape...)
+		switch {
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // The test ended the scrape.
+		case err != nil:
 			return err
-		}
-		if status != http.StatusOK {
-			return errors.New(http.StatusText(status))
+		case status != http.StatusOK:
+			return fmt.Errorf("status %d", status)
 		}
 	}
 }
 
-// Without the flag nobody reloads over HTTP; with it no page of another origin does.
-// Without another flag nobody profiles.
-func TestWhatIsOffUntilAskedFor(t *testing.T) {
+// Without their flags there are neither reloads over HTTP nor profiles.
+func TestReloadAndProfilesAreOptIn(t *testing.T) {
 	t.Parallel()
 	w := startWorkspace(t, rocketchattest.Latest)
 	off := startExporter(t, config(t, w, "24h"))
 	on := startExporter(t, config(t, w, "24h"), "--web.enable-lifecycle", "--web.enable-pprof")
-
-	if status, body := off.reload(t, http.MethodPost); status != http.StatusForbidden || !strings.Contains(body, "--web.enable-lifecycle") {
-		t.Errorf("reload without the flag: got status %d and %s", status, body)
-	}
-	if status, body := on.reload(t, http.MethodPost, "Origin", "http://evil.example"); status != http.StatusForbidden || !strings.Contains(body, "origin") {
-		t.Errorf("reload by another origin: got status %d and %s", status, body)
-	}
-	if status, body := on.reload(t, http.MethodPost, "Origin", "http://"+on.address); status != http.StatusOK {
-		t.Errorf("reload by the own origin: got status %d and %s", status, body)
-	}
-	if status, _ := on.reload(t, http.MethodGet); status != http.StatusMethodNotAllowed {
-		t.Errorf("reload by GET: got status %d", status)
-	}
-	for _, path := range []string{"/debug/pprof/", "/debug/pprof/goroutine?debug=1", "/debug/pprof/profile?seconds=1"} {
-		for e, want := range map[*exporter]int{off: http.StatusNotFound, on: http.StatusOK} {
-			status, _, err := get(t.Context(), http.DefaultClient, "http://"+e.address+path)
-			if err != nil || status != want {
-				t.Errorf("%s: got status %d and error %v, want %d", path, status, err, want)
-			}
+	for e, want := range map[*exporter]struct{ reload, profile int }{
+		off: {http.StatusForbidden, http.StatusNotFound}, on: {http.StatusOK, http.StatusOK},
+	} {
+		if status, body := e.reload(t, http.MethodPost); status != want.reload {
+			t.Errorf("reload: got status %d and %s, want %d", status, body, want.reload)
 		}
-	}
-	for _, e := range []*exporter{off, on} {
-		if lines := e.lines("level=(warn|error)"); len(lines) > 0 {
-			t.Errorf("it said %q", lines)
+		if status, _, err := get(t.Context(), http.DefaultClient, e.url+"/debug/pprof/goroutine?debug=1"); err != nil || status != want.profile {
+			t.Errorf("profile: got status %d and error %v, want %d", status, err, want.profile)
 		}
+		e.wantNoWarnings(t)
+	}
+	if status, _ := on.reload(t, http.MethodPost, "Origin", "http://evil.example"); status != http.StatusForbidden {
+		t.Errorf("reload by another origin: got status %d", status)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// ruleMutations are mistakes in the expression of an alert, or of a series that it is
-// made from. Each is found there once, and has to make a test of the alert fail.
+// ruleMutations are mistakes in the expression of an alert, or of a series that it uses.
+// The text to find is there once. The tests of the alert have to fail for each.
 var ruleMutations = []struct{ alert, find, replace string }{
 	{"LivechatAbandonmentSpike", ">= 5 #", ">= 4 #"},
 	{"LivechatAbandonmentSpike", "> 2 #", "> 1 #"},
@@ -117,16 +117,16 @@ var ruleMutations = []struct{ alert, find, replace string }{
 	{"LivechatConfigReloadFailed", "last_over_time(livechat_exporter_config_last_reload_successful[5m])", "livechat_exporter_config_last_reload_successful"},
 }
 
-// A test that cannot fail is worth nothing: the tests of every alert fail for every
-// mistake of the list, and for no other reason.
-func TestMistakesInRulesAreFound(t *testing.T) {
+// The tests of every alert pass for the shipped rules and fail for every mistake of the
+// list.
+func TestRuleTestsFindMistakes(t *testing.T) {
 	t.Parallel()
 	rules, files := shippedRules(t), ruleTestFiles(t)
 	for _, a := range rules.alerts() {
-		alone, tests := rules.without(a.Alert), testsOf(a.Alert, files)
+		needed, tests := rules.neededFor(t, a.Alert), testsOf(a.Alert, files)
 		t.Run(a.Alert, func(t *testing.T) {
 			t.Parallel()
-			if output, err := testRules(t, alone, tests); err != nil {
+			if output, err := runRuleTests(t, needed, tests); err != nil {
 				t.Errorf("without a mistake: %v\n%s", err, output)
 			}
 		})
@@ -138,9 +138,18 @@ func TestMistakesInRulesAreFound(t *testing.T) {
 			mistakes++
 			t.Run(a.Alert+": "+m.find, func(t *testing.T) {
 				t.Parallel()
-				output, err := testRules(t, alone.mistaken(t, m.find, m.replace), tests)
+				found := 0
+				mutated := needed.changed(func(r *rule) bool {
+					found += strings.Count(r.Expr, m.find)
+					r.Expr = strings.ReplaceAll(r.Expr, m.find, m.replace)
+					return true
+				})
+				if found != 1 {
+					t.Fatalf("%q is in the expressions %d times, want once", m.find, found)
+				}
+				output, err := runRuleTests(t, mutated, tests)
 				if err == nil || !strings.Contains(output, "alertname: "+m.alert+",") || strings.Contains(output, "err:") {
-					t.Errorf("%q in its place is not found: error %v\n%s", m.replace, err, output)
+					t.Errorf("the tests do not fail for %q: error %v\n%s", m.replace, err, output)
 				}
 			})
 		}
@@ -150,65 +159,36 @@ func TestMistakesInRulesAreFound(t *testing.T) {
 	}
 }
 
-// without leaves an alert and the recorded series that it is made from.
-func (f ruleFile) without(alert string) ruleFile {
+// neededFor are an alert and the recorded series that it uses.
+func (f ruleFile) neededFor(t *testing.T, alert string) ruleFile {
+	t.Helper()
 	needed := map[string]bool{}
 	var need func(name string)
 	need = func(name string) {
-		for _, r := range f.all() {
-			if needed[name] || r.Record+r.Alert != name {
-				continue
-			}
+		if !needed[name] {
 			needed[name] = true
+			r := f.named(t, name)
 			for _, recorded := range recordedName.FindAllString(r.Expr+r.Annotations["description"], -1) {
 				need(recorded)
 			}
 		}
 	}
 	need(alert)
-	var left ruleFile
-	for _, g := range f.Groups {
-		g.Rules = slices.DeleteFunc(slices.Clone(g.Rules), func(r rule) bool { return !needed[r.Record+r.Alert] })
-		if len(g.Rules) > 0 {
-			left.Groups = append(left.Groups, g)
-		}
-	}
-	return left
+	return f.changed(func(r *rule) bool { return needed[r.Record+r.Alert] })
 }
 
-// mistaken is a copy of the file with a replacement in one expression.
-func (f ruleFile) mistaken(t *testing.T, find, replace string) ruleFile {
-	t.Helper()
-	var changed ruleFile
-	found := 0
-	for _, g := range f.Groups {
-		g.Rules = slices.Clone(g.Rules)
-		for i := range g.Rules {
-			found += strings.Count(g.Rules[i].Expr, find)
-			g.Rules[i].Expr = strings.ReplaceAll(g.Rules[i].Expr, find, replace)
-		}
-		changed.Groups = append(changed.Groups, g)
-	}
-	if found != 1 {
-		t.Fatalf("%q stands in the expressions %d times, want once", find, found)
-	}
-	return changed
-}
-
-// testsOf are the tests that name the alert, and of each what it says about it, by
-// the file's name.
+// testsOf are the tests whose names have the alert, reduced to that alert, by file.
 func testsOf(alert string, files map[string]ruleTests) map[string]ruleTests {
 	named := regexp.MustCompile(`\b` + alert + `\b`)
 	found := make(map[string]ruleTests)
 	for name, file := range files {
 		var tests []ruleTest
 		for _, test := range file.Tests {
-			if !named.MatchString(test.Name) {
-				continue
+			if named.MatchString(test.Name) {
+				test.Alerts = slices.DeleteFunc(slices.Clone(test.Alerts), func(a alertTest) bool { return a.Alert != alert })
+				test.Queries = nil
+				tests = append(tests, test)
 			}
-			test.Alerts = slices.DeleteFunc(slices.Clone(test.Alerts), func(a alertTest) bool { return a.Alert != alert })
-			test.Queries = nil
-			tests = append(tests, test)
 		}
 		if file.Tests = tests; len(tests) > 0 {
 			found[name] = file
@@ -217,9 +197,8 @@ func testsOf(alert string, files map[string]ruleTests) map[string]ruleTests {
 	return found
 }
 
-// testRules runs tests on rules, one file after the other until one fails. The files
-// with long stories come last in the order of names.
-func testRules(t *testing.T, rules ruleFile, files map[string]ruleTests) (output string, err error) {
+// runRuleTests runs the files in the order of their names until one fails.
+func runRuleTests(t *testing.T, rules ruleFile, files map[string]ruleTests) (output string, err error) {
 	t.Helper()
 	file := writeJSON(t, "livechat.rules.yml", rules)
 	for _, name := range slices.Sorted(maps.Keys(files)) {

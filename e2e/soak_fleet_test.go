@@ -1,73 +1,82 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
-// fleet are many workspaces behind a few sockets, each with departments, numbers and a
-// token that no other has.
+const (
+	fleetSize  = 200
+	fleetSites = 5
+	// fleetTimeout is how long a call to a workspace that hangs lasts.
+	fleetTimeout = 3 * time.Second
+	// sharedDepartment is in every workspace, with another number in each.
+	sharedDepartment = "sales"
+)
+
+// fleet are many workspaces at a few sites, each with a token, departments and numbers
+// that no other has.
 type fleet struct {
-	members []*member
-	sites   []*site
+	members  []*member
+	sites    []*site
+	random   *rand.Rand
+	faults   []rocketchattest.Fault
+	siteDown bool // The first one.
 }
 
-// member is one workspace of a fleet. It is at one of the sites, under a path of its
-// own.
+// member is one workspace of a fleet.
 type member struct {
 	*rocketchattest.Workspace
-	name      string
-	site      *site
-	tokenFile string
-	// abandoned and rooms are what every window of the workspace has, by department.
-	abandoned, rooms values
-	closedAt         time.Time // When all of the chats were closed.
 
-	mu    sync.Mutex
-	fault rocketchattest.Fault // nil is fair weather.
-	down  bool                 // Its site is.
-	gone  bool                 // It need not be in the configuration.
-	// fairSince is since when none of these stands between the exporter and the
-	// workspace, zero while one does.
-	fairSince time.Time
+	name, url, tokenFile string
+	spared               bool // It never fails.
+	abandoned, rooms     map[string]float64
+	closedAt             time.Time // Of all chats that are closed.
+	fault                atomic.Pointer[rocketchattest.Fault]
 }
 
-// shared is a department that each workspace has, with a number of its own.
-const shared = "sales"
-
-// startFleet starts so many workspaces at so many sites.
-func startFleet(t *testing.T, workspaces, sites int) *fleet {
+// startFleet starts the workspaces. Redirects lead to another host.
+func startFleet(t *testing.T, another string) *fleet {
 	t.Helper()
-	f := &fleet{}
-	muxes := make([]*http.ServeMux, sites)
-	for i := range sites {
+	f := &fleet{random: rand.New(rand.NewPCG(6, 1))}
+	bad := badInputs(another)
+	delete(bad, "429") // Stops all workspaces of an address, as it should.
+	for _, name := range []string{"a number as text", "duplicate ids", "negative counts"} {
+		delete(bad, name) // Valid lists of departments, with a department "a".
+	}
+	for _, name := range slices.Sorted(maps.Keys(bad)) {
+		f.faults = append(f.faults, bad[name].fault)
+	}
+	f.faults = append(f.faults, rocketchattest.Slow(fleetTimeout/2), rocketchattest.Slow(2*fleetTimeout), rocketchattest.ServiceUnavailable())
+	muxes := make([]*http.ServeMux, fleetSites)
+	for i := range muxes {
 		muxes[i] = http.NewServeMux()
 		f.sites = append(f.sites, startSite(t, muxes[i]))
 	}
-	for i := range workspaces {
+	for i := range fleetSize {
 		m := newMember(t, i)
-		m.site = f.sites[i%sites]
-		muxes[i%sites].Handle("/"+m.name+"/", http.StripPrefix("/"+m.name, m))
+		at := i % fleetSites
+		m.url, m.spared = f.sites[at].url()+m.name, i%3 == 0 && at > 0
+		muxes[at].Handle("/"+m.name+"/", http.StripPrefix("/"+m.name, m))
 		f.members = append(f.members, m)
 	}
 	return f
 }
 
-// newMember makes a workspace that no other is like: half a day ago it had chats that
-// every window of a day or more has.
+// newMember makes a workspace with chats of half a day ago, which both windows have.
 func newMember(t *testing.T, number int) *member {
 	t.Helper()
-	m := &member{
-		Workspace: rocketchattest.New(rocketchattest.Latest), name: fmt.Sprintf("ws%03d", number),
-		closedAt: time.Now().Add(-10 * time.Hour), fairSince: time.Now(),
-	}
+	m := &member{Workspace: rocketchattest.New(rocketchattest.Latest), name: fmt.Sprintf("ws%03d", number), closedAt: time.Now().Add(-10 * time.Hour)}
 	token := fmt.Sprintf("%s-of-%s", rocketchattest.AuthToken, m.name)
 	m.tokenFile = writeFile(t, "token", token+"\n")
 	m.Configure(func(s *rocketchattest.Settings) {
@@ -76,77 +85,38 @@ func newMember(t *testing.T, number int) *member {
 	})
 	m.AddDepartments(
 		rocketchattest.Department{ID: m.name, Name: "Own of " + m.name, Agents: 1 + number},
-		rocketchattest.Department{ID: shared, Name: "Sales of " + m.name, Agents: 2 + number})
-	m.abandoned = values{m.name: float64(1 + number%7), shared: float64(1 + number), "none": 0}
+		rocketchattest.Department{ID: sharedDepartment, Name: "Sales of " + m.name, Agents: 2 + number})
+	m.abandoned = map[string]float64{m.name: float64(1 + number%7), sharedDepartment: float64(1 + number), "none": 0}
 	m.rooms = maps.Clone(m.abandoned)
 	for department, n := range m.abandoned {
-		for range int(n) {
-			m.AddRooms(m.chat(department, new(90*time.Minute)))
+		m.addChats(department, int(n), new(90*time.Minute))
+	}
+	notAbandoned := 1 + number%5
+	m.addChats(m.name, notAbandoned, nil)
+	m.rooms[m.name] += float64(notAbandoned)
+	m.Inject(nil, func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+		if fault := m.fault.Load(); fault != nil {
+			(*fault)(rw, r, next)
+			return
 		}
-	}
-	for range 1 + number%5 {
-		m.AddRooms(m.chat(m.name, nil)) // The visitor had the last word.
-		m.rooms[m.name]++
-	}
-	m.Inject(nil, m.weather)
+		next.ServeHTTP(rw, r)
+	})
 	return m
 }
 
-// chat is a chat of the workspace.
-func (m *member) chat(department string, inactivity *time.Duration) rocketchattest.Room {
-	return rocketchattest.Room{
+func (m *member) addChats(department string, n int, inactivity *time.Duration) {
+	m.AddRooms(slices.Repeat([]rocketchattest.Room{{
 		DepartmentID: department, Answered: true, VisitorInactivity: inactivity,
 		OpenedAt: m.closedAt.Add(-2 * time.Hour), ClosedAt: m.closedAt,
-	}
+	}}, n)...)
 }
 
-// weather is the fault that holds now.
-func (m *member) weather(rw http.ResponseWriter, r *http.Request, next http.Handler) {
-	m.mu.Lock()
-	fault := m.fault
-	m.mu.Unlock()
-	if fault == nil {
-		next.ServeHTTP(rw, r)
-		return
-	}
-	fault(rw, r, next)
-}
-
-// change changes what stands between the exporter and the workspace.
-func (m *member) change(do func(*member)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	do(m)
-	switch fair := m.fault == nil && !m.down && !m.gone; {
-	case !fair:
-		m.fairSince = time.Time{}
-	case m.fairSince.IsZero():
-		m.fairSince = time.Now()
-	}
-}
-
-// state is whether the workspace may be missing, and since when nothing stands before
-// it.
-func (m *member) state() (gone bool, fairSince time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.gone, m.fairSince
-}
-
-// visits reports whether the workspace leaves the configuration now and then.
-func visits(number int) bool { return number%20 == 7 }
-
-// config is the fleet's configuration of a generation: with each, some workspaces have
-// other windows than before, and some leave or come.
+// config is the configuration of a generation: with each one, other workspaces have more
+// windows.
 func (f *fleet) config(generation int) map[string]any {
-	workspaces := make(map[string]any, len(f.members))
+	workspaces := make(map[string]any)
 	for i, m := range f.members {
-		if visits(i) && generation%2 == 1 {
-			continue
-		}
-		settings := map[string]any{
-			"url": m.site.url() + m.name, "user_id": rocketchattest.UserID, "auth_token_file": m.tokenFile,
-		}
+		settings := map[string]any{"url": m.url, "user_id": rocketchattest.UserID, "auth_token_file": m.tokenFile}
 		if i%10 == generation%10 {
 			settings["windows"] = []string{"2d", "24h", "7d"}
 		}
@@ -154,67 +124,98 @@ func (f *fleet) config(generation int) map[string]any {
 	}
 	return map[string]any{
 		"workspaces": workspaces, "windows": []string{"24h", "7d"},
-		"rate_limit": map[string]any{"calls": 0}, "timeout": callTimeout.String(),
+		"rate_limit": map[string]any{"calls": 0}, "timeout": fleetTimeout.String(),
 	}
 }
 
-// callTimeout is how long a call to a workspace that hangs lasts.
-const callTimeout = 3 * time.Second
-
-// reload gives the exporter the configuration of a generation. Every fourth time it
-// gets a broken one first, which must change nothing.
-func (f *fleet) reload(t *testing.T, e *exporter, generation int) {
+// changeFaults gives one in eight of the workspaces another fault or none, and now and
+// then takes the first site down until the next change.
+func (f *fleet) changeFaults(t *testing.T) {
 	t.Helper()
-	leave := generation%2 == 1
-	if leave {
-		f.visitors(func(m *member) { m.gone = true })
-	}
-	if generation%4 == 3 {
-		e.configure(t, "workspaces: {ws000: {url: nowhere}}\n")
-		if status, body := e.reload(t, http.MethodPost); status != http.StatusInternalServerError {
-			t.Errorf("a broken configuration: got status %d and %s", status, body)
+	for _, m := range f.members {
+		if m.spared || f.random.IntN(8) > 0 {
+			continue
+		}
+		m.fault.Store(nil)
+		if f.random.IntN(2) == 0 {
+			m.fault.Store(&f.faults[f.random.IntN(len(f.faults))])
 		}
 	}
-	e.configure(t, inJSON(t, f.config(generation)))
-	if status, body := e.reload(t, http.MethodPost); status != http.StatusOK {
-		t.Fatalf("reload: got status %d and %s", status, body)
-	}
-	if !leave {
-		f.visitors(func(m *member) { m.gone = false })
-	}
-	var want []string
-	for i, m := range f.members {
-		if !visits(i) || !leave {
-			want = append(want, m.name)
-		}
-	}
-	got, err := discovered(t, e)
-	if err != nil || !slices.Equal(got, want) {
-		t.Errorf("/sd: got %d workspaces and error %v, want %d:\n%v", len(got), err, len(want), got)
+	switch {
+	case f.siteDown:
+		f.sites[0].up(t)
+		f.siteDown = false
+	case f.random.IntN(5) == 0:
+		f.sites[0].down(t)
+		f.siteDown = true
 	}
 }
 
-// visitors does something to the workspaces that leave now and then.
-func (f *fleet) visitors(do func(*member)) {
-	for i, m := range f.members {
-		if visits(i) {
-			m.change(do)
-		}
-	}
-}
-
-// take takes a site down, or brings it up again.
-func (f *fleet) take(t *testing.T, s *site, down bool) {
+// endFaults ends all faults, and every connection between exporter and workspaces.
+func (f *fleet) endFaults(t *testing.T) {
 	t.Helper()
-	if !down {
+	for _, m := range f.members {
+		m.fault.Store(nil)
+	}
+	for i, s := range f.sites {
+		if i > 0 || !f.siteDown {
+			s.down(t)
+		}
 		s.up(t)
 	}
-	for _, m := range f.members {
-		if m.site == s {
-			m.change(func(m *member) { m.down = down })
+	f.siteDown = false
+}
+
+// callMetrics are the lines of a page about calls. To parse them would take longer than
+// all else in the test.
+var callMetrics = regexp.MustCompile(`(?m)^(# (HELP|TYPE) )?livechat_api_.*\n`)
+
+// checkOwn returns what on a page does not belong to the workspace.
+func (m *member) checkOwn(page values) error {
+	counted := m.abandoned
+	if month, ok := page["livechat_abandonments_period_start_timestamp_seconds"]; ok && m.closedAt.Before(timeOf(month)) {
+		counted = map[string]float64{m.name: 0, sharedDepartment: 0, "none": 0} // Closed in the month before.
+	}
+	var wrong []error
+	for metric, want := range map[string]map[string]float64{
+		"livechat_department_abandoned_rooms": m.abandoned, "livechat_department_rooms": m.rooms, "livechat_department_abandonments_total": counted,
+	} {
+		for s, got := range page.metric(metric) {
+			if number, known := want[labelOf(s, "department_id")]; !known || got != number {
+				wrong = append(wrong, fmt.Errorf("%s is %v, want %v; own department: %t", s, got, number, known))
+			}
 		}
 	}
-	if down {
-		s.down(t)
+	names := map[string]string{m.name: "Own of " + m.name, sharedDepartment: "Sales of " + m.name, "none": "(no department)"}
+	for s := range page.metric("livechat_department_info") {
+		id := labelOf(s, "department_id")
+		if name := labelOf(s, "department"); name != names[id] && name != id { // Without the list the id is the name.
+			wrong = append(wrong, fmt.Errorf("%s, want the name %q", s, names[id]))
+		}
 	}
+	return errors.Join(wrong...)
+}
+
+// checkComplete returns what is missing on the page of a workspace that answers.
+func (m *member) checkComplete(page values) error {
+	want := values{
+		"livechat_up": 1,
+		series("livechat_department_info", "department_id", sharedDepartment, "department", "Sales of "+m.name): 1,
+	}
+	for department := range m.abandoned {
+		for _, window := range []string{"24h", "7d"} {
+			want[abandoned(department, window)] = m.abandoned[department]
+			want[series("livechat_department_rooms", "department_id", department, "window", window)] = m.rooms[department]
+		}
+	}
+	var wrong []error
+	for s, number := range want {
+		if got, ok := page[s]; !ok || got != number {
+			wrong = append(wrong, fmt.Errorf("%s: got %v, exists: %t, want %v", s, got, ok, number))
+		}
+	}
+	if counters := len(page.metric("livechat_department_abandonments_total")); counters != len(m.abandoned) {
+		wrong = append(wrong, fmt.Errorf("got %d counters, want %d", counters, len(m.abandoned)))
+	}
+	return errors.Join(wrong...)
 }

@@ -1,15 +1,18 @@
 package e2e
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
-	"maps"
+	"math/big"
+	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,196 +20,170 @@ import (
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
-// The one who may see the pages, and the password's bcrypt hash of the least cost.
+// The user of the pages, and the bcrypt hash of the password with the least cost.
 const (
 	webUser     = "prometheus"
 	webPassword = "correct horse battery staple"
-	webHash     = "$2a$04$YFFfAwO2bE2IwVhMO0iazO4zezDIFd/eSaEP6pmyv/rHAkB1tmLR6"
+	webUsers    = "basic_auth_users: {" + webUser + ": $2a$04$YFFfAwO2bE2IwVhMO0iazO4zezDIFd/eSaEP6pmyv/rHAkB1tmLR6}\n"
 )
 
-// abandonedChat is a chat that was abandoned some hours ago.
-func abandonedChat() rocketchattest.Room {
-	return rocketchattest.Room{
-		OpenedAt: time.Now().Add(-5 * time.Hour), ClosedAt: time.Now().Add(-2 * time.Hour), VisitorInactivity: new(time.Hour),
-	}
-}
-
-// over is a client that trusts an authority, and more that change says. It uses each
-// connection once.
-func over(trusted *authority, change func(*tls.Config)) *http.Client {
-	config := &tls.Config{RootCAs: trusted.pool(), MinVersion: tls.VersionTLS12}
-	if change != nil {
-		change(config)
-	}
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
-}
-
-// With TLS and a password in the --web.config.file every page is for those who know
-// it, Prometheus among them, and for nobody else.
-func TestPagesOverTLSWithPassword(t *testing.T) {
+// With TLS and a password every page is for those who know the password, Prometheus
+// among them, and for nobody else.
+func TestTLSAndPassword(t *testing.T) {
 	t.Parallel()
-	w := startWorkspace(t, rocketchattest.Latest)
-	w.AddRooms(abandonedChat())
+	w := startWorkspace(t, rocketchattest.Latest, abandonedChats("sales", 1)...)
 	ca := newAuthority(t)
-	own := ca.issue(t, nil)
-	e := startExporter(t, config(t, w, "24h"), "--web.config.file="+writeFile(t, "web.yml", fmt.Sprintf(`tls_server_config:
-  cert_file: %s
-  key_file: %s
-basic_auth_users:
-  %s: %s
-`, own.file, own.keyFile, webUser, webHash)))
-
-	client := over(ca, nil)
+	e := startExporter(t, config(t, w, "24h"), "--web.config.file="+writeFile(t, "web.yml", webConfig(ca.issue(t))+webUsers))
+	client := clientOf(ca)
 	for name, test := range map[string]struct {
 		scheme string
 		user   *url.Userinfo
 		want   int
 	}{
-		"with the password":    {"https", url.UserPassword(webUser, webPassword), http.StatusOK},
-		"with a wrong one":     {"https", url.UserPassword(webUser, "guess"), http.StatusUnauthorized},
-		"with none":            {"https", nil, http.StatusUnauthorized},
-		"without TLS at all":   {"http", url.UserPassword(webUser, webPassword), http.StatusBadRequest},
-		"as an unknown person": {"https", url.UserPassword("somebody", webPassword), http.StatusUnauthorized},
+		"password":       {"https", url.UserPassword(webUser, webPassword), http.StatusOK},
+		"wrong password": {"https", url.UserPassword(webUser, "guess"), http.StatusUnauthorized},
+		"unknown user":   {"https", url.UserPassword("somebody", webPassword), http.StatusUnauthorized},
+		"no password":    {"https", nil, http.StatusUnauthorized},
+		"no TLS":         {"http", url.UserPassword(webUser, webPassword), http.StatusBadRequest},
 	} {
-		for _, path := range []string{"/metrics", "/probe?target=main", "/", "/sd", "/config", "/-/healthy", "/-/ready"} {
-			asked := len(w.Requests())
+		for path, calls := range map[string]bool{
+			"/metrics": true, "/probe?target=main": true,
+			"/": false, "/sd": false, "/config": false, "/-/healthy": false, "/-/ready": false,
+		} {
+			before := len(w.Requests())
 			page := (&url.URL{Scheme: test.scheme, User: test.user, Host: e.address}).String() + path
 			status, body, err := get(t.Context(), client, page)
 			if err != nil || status != test.want {
-				t.Errorf("%s %s: got status %d and error %v, want status %d; body:\n%s", path, name, status, err, test.want, body)
+				t.Errorf("%s, %s: got status %d and error %v, want status %d; body:\n%s", path, name, status, err, test.want, body)
 			}
-			asks := test.want == http.StatusOK && (path == "/metrics" || path == "/probe?target=main")
-			if called := len(w.Requests()) > asked; called != asks {
-				t.Errorf("%s %s: the workspace was asked: %t", path, name, called)
+			if called := len(w.Requests()) > before; called != (calls && test.want == http.StatusOK) {
+				t.Errorf("%s, %s: the workspace was called: %t", path, name, called)
 			}
 		}
 	}
 
-	p := startPrometheus(t, scrape("livechat", e.address).
-		with("scheme", "https").
-		with("tls_config", map[string]any{"ca_file": ca.file(t)}).
-		with("basic_auth", map[string]any{"username": webUser, "password": webPassword}))
-	checkPage(t, w, p.answeredSince(t, time.Time{}, []string{"24h"}), []string{"24h"})
-	if n := len(p.now(t, "livechat_department_abandoned_rooms")); n != 1 {
-		t.Errorf("got %d series, want the one of the chat", n)
-	}
+	p := startPrometheus(t, scrape("livechat", e.address).with(map[string]any{
+		"scheme": "https", "tls_config": map[string]any{"ca_file": ca.file(t)},
+		"basic_auth": map[string]any{"username": webUser, "password": webPassword},
+	}))
+	checkPage(t, w, p.waitForAnswers(t, time.Time{}, "24h"), []string{"24h"})
 }
 
-// Where client certificates are demanded, no page is for those without one of the
+// Where client certificates are required, the pages are for those who have one of the
 // right authority.
-func TestPagesForClientsWithCertificate(t *testing.T) {
+func TestClientCertificates(t *testing.T) {
 	t.Parallel()
-	w := startWorkspace(t, rocketchattest.Latest)
-	w.AddRooms(abandonedChat())
+	w := startWorkspace(t, rocketchattest.Latest, abandonedChats("sales", 1)...)
 	servers, clients := newAuthority(t), newAuthority(t)
-	own := servers.issue(t, nil)
-	e := startExporter(t, config(t, w, "24h"), "--web.config.file="+writeFile(t, "web.yml", fmt.Sprintf(`tls_server_config:
-  cert_file: %s
-  key_file: %s
-  client_auth_type: RequireAndVerifyClientCert
-  client_ca_file: %s
-`, own.file, own.keyFile, clients.file(t))))
+	web := webConfig(servers.issue(t))
+	web = strings.Replace(web, "}", ", client_auth_type: RequireAndVerifyClientCert, client_ca_file: "+clients.file(t)+"}", 1)
+	e := startExporter(t, config(t, w, "24h"), "--web.config.file="+writeFile(t, "web.yml", web))
 
-	good := clients.issue(t, nil)
 	for name, test := range map[string]struct {
-		certificate *certificate // nil where the client has none.
-		change      func(*tls.Config)
+		certificate string
 		refusal     string // Of the client's error; empty where there is none.
 	}{
-		"the right one":        {certificate: &good},
-		"none":                 {refusal: "certificate required"},
-		"another authority's":  {certificate: new(servers.issue(t, nil)), refusal: "unknown certificate authority"},
-		"an expired one":       {certificate: new(clients.issue(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })), refusal: "expired certificate"},
-		"one for servers only": {certificate: new(clients.issue(t, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} })), refusal: "bad certificate"},
-		"the right one, but an old TLS": {
-			certificate: &good, refusal: "protocol version",
-			change: func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS11, tls.VersionTLS11 },
-		},
+		"right":             {clients.issue(t), ""},
+		"none":              {"", "certificate required"},
+		"another authority": {servers.issue(t), "unknown certificate authority"},
 	} {
-		client := over(servers, func(c *tls.Config) {
-			if test.certificate != nil { // Whichever authorities the server names.
-				loaded := test.certificate.load(t)
-				c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return loaded, nil }
+		client := clientOf(servers)
+		if transport, ok := client.Transport.(*http.Transport); ok && test.certificate != "" {
+			loaded, err := tls.LoadX509KeyPair(test.certificate, test.certificate)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if test.change != nil {
-				test.change(c)
-			}
-		})
-		asked := len(w.Requests())
+			// Sent whichever authorities the server names.
+			transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &loaded, nil }
+		}
+		before := len(w.Requests())
 		status, _, err := get(t.Context(), client, "https://"+e.address+"/metrics")
-		called := len(w.Requests()) > asked
+		called := len(w.Requests()) > before
 		if test.refusal == "" {
 			if err != nil || status != http.StatusOK || !called {
-				t.Errorf("%s: got status %d and error %v, asked: %t", name, status, err, called)
+				t.Errorf("%s: got status %d and error %v, called: %t", name, status, err, called)
 			}
 		} else if err == nil || !strings.Contains(err.Error(), test.refusal) || called {
-			t.Errorf("%s: got status %d and error %v, asked: %t; want an error that says %q", name, status, err, called, test.refusal)
+			t.Errorf("%s: got status %d and error %v, called: %t; want the error %q", name, status, err, called, test.refusal)
 		}
-	}
-
-	p := startPrometheus(t, scrape("livechat", e.address).
-		with("scheme", "https").
-		with("tls_config", map[string]any{"ca_file": servers.file(t), "cert_file": good.file, "key_file": good.keyFile}))
-	checkPage(t, w, p.answeredSince(t, time.Time{}, []string{"24h"}), []string{"24h"})
-}
-
-// A certificate that is renewed in place is used without a restart, and so is a
-// password that changes.
-func TestARenewedCertificateIsUsed(t *testing.T) {
-	t.Parallel()
-	w := startWorkspace(t, rocketchattest.Latest)
-	before, after := newAuthority(t), newAuthority(t)
-	own := before.issue(t, nil)
-	webConfig := writeFile(t, "web.yml", fmt.Sprintf("tls_server_config: {cert_file: %s, key_file: %s}\n", own.file, own.keyFile))
-	e := startExporter(t, config(t, w, "24h"), "--web.config.file="+webConfig)
-	healthy := "https://" + e.address + "/-/healthy"
-	if status, _, err := get(t.Context(), over(before, nil), healthy); err != nil || status != http.StatusOK {
-		t.Fatalf("got status %d and error %v", status, err)
-	}
-
-	renewed := after.issue(t, nil)
-	for from, to := range map[string]string{renewed.file: own.file, renewed.keyFile: own.keyFile} {
-		if err := os.Rename(from, to); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if status, _, err := get(t.Context(), over(after, nil), healthy); err != nil || status != http.StatusOK {
-		t.Errorf("with the new authority: got status %d and error %v", status, err)
-	}
-	if _, _, err := get(t.Context(), over(before, nil), healthy); !errors.As(err, new(x509.UnknownAuthorityError)) {
-		t.Errorf("with the old authority: got error %v", err)
 	}
 }
 
-// Headers of the web configuration file replace the exporter's own, which are there
-// without it.
-func TestHeadersOfTheWebConfiguration(t *testing.T) {
-	t.Parallel()
-	w := startWorkspace(t, rocketchattest.Latest)
-	for name, test := range map[string]struct {
-		web  string
-		want map[string]string
-	}{
-		"none": {"{}\n", map[string]string{"X-Frame-Options": "deny", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}},
-		"some": {
-			"http_server_config: {headers: {X-Frame-Options: sameorigin, Strict-Transport-Security: max-age=31536000}}\n",
-			map[string]string{"X-Frame-Options": "sameorigin", "X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=31536000"},
-		},
-	} {
-		e := startExporter(t, config(t, w, "24h"), "--web.config.file="+writeFile(t, "web.yml", test.web))
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+e.address+"/", http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		for _, header := range slices.Sorted(maps.Keys(test.want)) {
-			if got := resp.Header.Get(header); got != test.want[header] {
-				t.Errorf("%s: got %s %q, want %q", name, header, got, test.want[header])
-			}
-		}
+// clientOf is a client that trusts an authority and uses each connection once.
+func clientOf(trusted *authority) *http.Client {
+	pool := x509.NewCertPool()
+	pool.AddCert(trusted.certificate)
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true}}
+}
+
+// authority signs certificates.
+type authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+func newAuthority(t *testing.T) *authority {
+	t.Helper()
+	template := newTemplate("authority of " + t.Name())
+	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
+	key := newKey(t)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
 	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &authority{parsed, key}
+}
+
+// file is the authority's certificate.
+func (a *authority) file(t *testing.T) string {
+	t.Helper()
+	return writeFile(t, "authority.pem", toPEM("CERTIFICATE", a.certificate.Raw))
+}
+
+// issue signs a certificate for a server at 127.0.0.1 and for clients, and returns a file
+// with the certificate and its key.
+func (a *authority) issue(t *testing.T) (file string) {
+	t.Helper()
+	template := newTemplate("certificate of " + t.Name())
+	template.IPAddresses, template.KeyUsage = []net.IP{net.IPv4(127, 0, 0, 1)}, x509.KeyUsageDigitalSignature
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	key := newKey(t)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &key.PublicKey, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writeFile(t, "certificate.pem", toPEM("CERTIFICATE", der)+toPEM("PRIVATE KEY", keyDER))
+}
+
+// webConfig is the part of a web configuration file about a certificate.
+func webConfig(file string) string {
+	return fmt.Sprintf("tls_server_config: {cert_file: %[1]s, key_file: %[1]s}\n", file)
+}
+
+func newTemplate(name string) *x509.Certificate {
+	return &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func toPEM(kind string, der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
