@@ -84,7 +84,7 @@ simulate: race
 # These tests wait for scrapes more than they work, so four at a time also on two cores. The
 # timeout is for a test that hangs.
 e2e: race $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
-	$(GO) test $(RACE) -shuffle=on -count=1 -parallel=4 -timeout=60m ./e2e
+	$(GO) test $(RACE) -shuffle=on -count=1 -parallel=4 -timeout=30m ./e2e
 
 # Much longer than in the end-to-end tests, where it takes half a minute. Prints each
 # minute what the exporter uses.

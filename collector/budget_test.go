@@ -86,9 +86,10 @@ func (l load) check(t *testing.T) {
 		}
 		before := time.Duration(random.Int64N(int64(took) + 1)) // The server counts the call somewhere on its way.
 		mu.Unlock()
-		time.Sleep(before)
-		next.ServeHTTP(rw, r)
-		time.Sleep(took - before)
+		rocketchattest.Slow(before)(rw, r, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(rw, r)
+			rocketchattest.Slow(took-before)(rw, r, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		}))
 	})
 	began := time.Now()
 	l.run(t, e, func(since time.Duration) {

@@ -29,7 +29,7 @@ type Scrape interface {
 }
 
 type scrape struct {
-	ctx       context.Context //nolint:containedctx // Gather has no parameter for it.
+	ctx       context.Context
 	workspace *Workspace
 }
 

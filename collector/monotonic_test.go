@@ -45,7 +45,7 @@ func TestDepartmentCounter(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 4))
 		steps := make([]byte, 200)
 		for i := range steps {
-			steps[i] = byte(random.IntN(256)) //nolint:gosec // G115: it is a byte.
+			steps[i] = byte(random.IntN(256))
 		}
 		checkCounter(t, steps)
 	}

@@ -66,7 +66,7 @@ type Workspace struct {
 	resources []*resource
 
 	// lifetime is the context of the attempts.
-	lifetime context.Context //nolint:containedctx // An attempt belongs to the workspace, not to a request.
+	lifetime context.Context
 	cancel   context.CancelFunc
 	attempts sync.WaitGroup
 

@@ -172,7 +172,7 @@ func (r *running) wait(ctx context.Context) error {
 // writeFiles writes files into the demo's folder.
 func (r *running) writeFiles(contents map[string]string) error {
 	for name, content := range contents {
-		if err := os.WriteFile(filepath.Join(r.folder, name), []byte(content), 0o600); err != nil { //nolint:gosec // G703: the demo made the folder.
+		if err := os.WriteFile(filepath.Join(r.folder, name), []byte(content), 0o600); err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
 		}
 	}
@@ -186,7 +186,7 @@ func (r *running) end() {
 		r.workspace.close()
 	}
 	if r.folder != "" {
-		_ = os.RemoveAll(r.folder) //nolint:gosec // G703: the demo made it. It is in the system's folder for what may stay behind.
+		_ = os.RemoveAll(r.folder)
 	}
 }
 

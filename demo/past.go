@@ -40,7 +40,7 @@ type past struct {
 // takes what is written on the way.
 func (p past) writeData(ctx context.Context, promtool, scratch, data string) error {
 	name := filepath.Join(scratch, "past.txt")
-	file, err := os.Create(name) //nolint:gosec // G304: the demo's own folder.
+	file, err := os.Create(name)
 	if err != nil {
 		return fmt.Errorf("write the past: %w", err)
 	}
@@ -50,7 +50,7 @@ func (p past) writeData(ctx context.Context, promtool, scratch, data string) err
 	if err != nil {
 		return fmt.Errorf("write the past: %w", err)
 	}
-	output, err := exec.CommandContext(ctx, promtool, //nolint:gosec // G204: the user chose the tools.
+	output, err := exec.CommandContext(ctx, promtool,
 		"tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=720h", "--quiet", name, data).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("hand the past to Prometheus: promtool: %w\n%s", err, output)

@@ -81,7 +81,7 @@ func TestRoutesAreAsShippedButForReceiversAndWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{ //nolint:gosec // G101: they are names of files.
+	want := map[string]string{
 		"group_wait: 30s":    "group_wait: 5s",
 		"group_interval: 5m": "group_interval: 15s",
 		"token_id_file: /run/secrets/alertmanager_rocketchat_user_id": "token_id_file: folder/receiver_user_id",

@@ -92,7 +92,7 @@ func TestCheckOfWrongConfigurations(t *testing.T) {
 	t.Parallel()
 	const account = ", user_id: somebody, auth_token: something-secret}}\n"
 	wantCheck(t, "workspaces: {main: {url: 'http://127.0.0.1:1'"+account, 1, `connection refused`)
-	wantCheck(t, "workspaces: {main: {url: 'http://chat.invalid'"+account, 1, `failed\b.*host`)
+	wantCheck(t, "workspaces: {main: {url: 'http://chat.invalid'"+account, 1, `failed\b.*chat\.invalid`)
 	wantCheck(t, "windows: [30m]\nworkspaces: {main: {url: 'ftp://x'"+account, 2, `config\.yml:1: `)
 	wantCheck(t, "workspaces: {main: {url: 'http://127.0.0.1:1'"+account, 0, `main`, "--offline", "--workspace=main")
 	wantCheck(t, "workspaces: {main: {url: 'http://127.0.0.1:1'"+account, 2, `other`, "--offline", "--workspace=other")

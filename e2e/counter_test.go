@@ -15,11 +15,12 @@ import (
 	_ "time/tzdata" // The time zones must not depend on the machine.
 
 	"github.com/go-kit/log"
-	client "github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+	"google.golang.org/protobuf/proto"
 
 	"livechat_exporter/collector"
+	"livechat_exporter/internal/budget"
 	"livechat_exporter/internal/rocketchat"
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
@@ -30,22 +31,24 @@ import (
 
 // newSimulatedExporter makes a collector as the program does, without a limit of calls,
 // and with another clock. It is all that these tests need of the exporter's packages.
-func newSimulatedExporter(w *rocketchattest.Workspace, zone *time.Location, now func() time.Time) (scrape func(context.Context) client.Collector, end func()) {
-	calls := collector.NewAPICalls()
+func newSimulatedExporter(w *rocketchattest.Workspace, zone *time.Location, now func() time.Time) (scrape func(context.Context) collector.Scrape, end func()) {
+	metrics := collector.NewAPIMetrics(nil)
 	api := rocketchat.New(rocketchat.Options{
 		URL:       &url.URL{Scheme: "http", Host: "chat.example.com"},
 		Transport: w.Transport(),
 		Credentials: rocketchat.AccessToken(
-			func() (string, error) { return rocketchattest.UserID, nil },
-			func() (string, error) { return rocketchattest.AuthToken, nil }),
-		Observe: calls.Observe,
+			func(context.Context) (string, error) { return rocketchattest.UserID, nil },
+			func(context.Context) (string, error) { return rocketchattest.AuthToken, nil }),
+		Budget:  budget.New(now).Server("http://chat.example.com:80", budget.Limit{}),
+		Timeout: time.Minute,
+		Observe: metrics.Observe,
 		Now:     now,
 	})
 	workspace := collector.NewWorkspace(collector.Options{
-		API: api, Calls: calls, Counter: true, Departments: true,
+		API: api, Metrics: metrics, Counter: true, Departments: true,
 		Zone: zone, InactivityTimeout: time.Hour, MaxAge: 5 * time.Minute, Now: now, Logger: log.NewNopLogger(),
 	})
-	return func(ctx context.Context) client.Collector { return workspace.Scrape(ctx) }, func() {
+	return workspace.Scrape, func() {
 		workspace.Close()
 		api.CloseIdleConnections()
 	}
@@ -64,7 +67,7 @@ type simulation struct {
 
 	double *rocketchattest.Workspace
 	clock  atomic.Int64 // Milliseconds since the epoch.
-	scrape []func(context.Context) client.Collector
+	scrape []func(context.Context) collector.Scrape
 	end    []func()
 }
 
@@ -120,17 +123,16 @@ func (s *simulation) run(t *testing.T, out *bytes.Buffer) {
 		for i, offset := range s.offsets {
 			s.clock.Store(at.Add(offset).UnixMilli())
 			s.before()
-			registry := client.NewPedanticRegistry()
-			registry.MustRegister(s.scrape[i](t.Context()))
-			families, err := registry.Gather()
+			families, done, err := s.scrape[i](t.Context()).Gather()
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, f := range families {
 				if name := f.GetName(); name == "livechat_department_abandonments_total" || name == "livechat_abandonments_period_start_timestamp_seconds" {
-					s.write(t, out, f, strconv.Itoa(i))
+					s.write(t, out, proto.CloneOf(f), strconv.Itoa(i))
 				}
 			}
+			done()
 		}
 	}
 	for _, end := range s.end {

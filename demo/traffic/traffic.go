@@ -57,9 +57,9 @@ func (t Generator) slotRooms(rooms []rocketchattest.Room, index int, at time.Tim
 func (t Generator) random(index int, at time.Time) *rand.Rand {
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[0:], t.Seed)
-	binary.LittleEndian.PutUint64(key[8:], uint64(index))      //nolint:gosec // G115: an index is not negative.
-	binary.LittleEndian.PutUint64(key[16:], uint64(at.Unix())) //nolint:gosec // G115: the bits alone matter.
-	return rand.New(rand.NewChaCha8(key))                      //nolint:gosec // G404: the same seed must give the same chats.
+	binary.LittleEndian.PutUint64(key[8:], uint64(index))
+	binary.LittleEndian.PutUint64(key[16:], uint64(at.Unix()))
+	return rand.New(rand.NewChaCha8(key)) //nolint:gosec // G404: the same seed must give the same chats.
 }
 
 // chance is what happens to one department in one slot.

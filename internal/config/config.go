@@ -135,7 +135,7 @@ func Load(file string, lookupEnv func(string) (string, bool)) (*Config, error) {
 	}
 	var data []byte
 	if err == nil {
-		data, err = os.ReadFile(file) //nolint:gosec // The operator names the file.
+		data, err = os.ReadFile(file)
 	}
 	directory, absErr := filepath.Abs(filepath.Dir(file))
 	if err = cmp.Or(err, absErr); err != nil {

@@ -225,7 +225,7 @@ func TestTransport(t *testing.T) {
 
 func TestProxyEnvironment(t *testing.T) {
 	t.Parallel()
-	good := map[string]string{ //nolint:gosec // G101: The password is made up.
+	good := map[string]string{
 		"HTTP_PROXY": "proxy.example.com:3128", "https_proxy": "http://user:p%40ss@proxy.example.com:3128/",
 		"NO_PROXY": "*, localhost,10.0.0.0/8 ,.example.com:8443,::1,fe80::/10,,[::1]:80",
 	}

@@ -89,9 +89,9 @@ func end(ctx context.Context, workspaces []*workspace) {
 	for _, w := range workspaces {
 		all.Go(func() {
 			w.collector.Close()
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
+			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
 			defer cancel()
-			if err := w.client.Logout(ctx); err != nil {
+			if err := w.client.Logout(bounded); err != nil {
 				level.Warn(w.logger).Log("msg", "Logout failed", "err", err)
 			}
 			w.client.CloseIdleConnections()

@@ -13,7 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log" //nolint:depguard // What httptest takes.
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -35,7 +35,7 @@ const (
 	hintServerLogs    = "look at the logs of the workspace and of its database"
 	hintRedirect      = "the server forces TLS (Force_SSL) or url is wrong: configure the final https URL"
 	hintSlow          = "the workspace is slow or hangs: look at its load, or raise timeout"
-	hintToken         = "make a new personal access token and configure it with its user id" //nolint:gosec // G101: it is text.
+	hintToken         = "make a new personal access token and configure it with its user id"
 	hintRole          = "give it a role that has it (livechat-manager or livechat-monitor)"
 	hintLicence       = "activate one under Administration > Subscription"
 	hintRateLimit     = "scrape less often, configure fewer windows, or give the account the permission api-bypass-rate-limit (role bot)"
@@ -43,7 +43,7 @@ const (
 	hintURL           = "check url (without /api/v1)"
 	hintNetwork       = "check url, name resolution, firewall and proxy"
 
-	whatToken      = "user id or auth token is wrong, expired or revoked" //nolint:gosec // G101: it is text.
+	whatToken      = "user id or auth token is wrong, expired or revoked"
 	whatPermission = "the account lacks the permission view-livechat-manager"
 	whatLicence    = "the workspace has no active premium licence with livechat-enterprise, which this route needs"
 	whatWebApp     = "the web app answers in place of the API"

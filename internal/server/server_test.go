@@ -37,7 +37,7 @@ func (w workspace) Scrape(ctx context.Context) collector.Scrape {
 type scrape struct {
 	prometheus.TransactionalGatherer
 
-	ctx     context.Context //nolint:containedctx // It is of one request.
+	ctx     context.Context
 	collect func(ctx context.Context, ch chan<- prometheus.Metric)
 }
 

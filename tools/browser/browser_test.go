@@ -120,7 +120,7 @@ func startWorkspace(t *testing.T, status int, body string) (url string, requests
 
 // browser is a window of Chromium.
 type browser struct {
-	window   context.Context //nolint:containedctx // Where chromedp keeps the window.
+	window   context.Context
 	mu       sync.Mutex
 	messages []string
 }

@@ -96,7 +96,7 @@ func (a *answer) send(rw http.ResponseWriter, r *http.Request, s *Settings) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	rw.WriteHeader(a.status)
-	_, _ = rw.Write(body) //nolint:gosec // G705: JSON, or a text of this package. A client that has gone needs no answer.
+	_, _ = rw.Write(body)
 }
 
 func gzipped(body []byte) []byte {

@@ -11,7 +11,7 @@ import (
 // a token in place of the second.
 const (
 	UserID    = "rbAXPnMktTFbNpwtJ"
-	AuthToken = "RScctEHSmLGZGywfIhWyRpyofhKOiMoUIpimhvheU3f" //nolint:gosec // G101: it opens nothing but the double.
+	AuthToken = "RScctEHSmLGZGywfIhWyRpyofhKOiMoUIpimhvheU3f"
 	Username  = "livechat.exporter"
 	Password  = "correct horse battery staple"
 )
@@ -25,7 +25,7 @@ const (
 	ViewLivechatDepartments = "view-livechat-departments"
 	ViewLRoom               = "view-l-room"
 	// BypassRateLimit frees the account from the rate limiter.
-	BypassRateLimit = "api-bypass-rate-limit" //nolint:gosec // G101: a permission's name, no secret.
+	BypassRateLimit = "api-bypass-rate-limit"
 )
 
 // Settings is what an administrator, the host and the network can make
