@@ -52,22 +52,9 @@ func (w *Workspace) page(now time.Time) page {
 	return p
 }
 
-// union returns the ids together with n others; both are in order. Mostly the others are
-// among them, because the answers are of the same departments: then nothing is copied.
+// union returns the ids together with n others; both are in order.
 func union(ids []string, n int, other func(int) string) []string {
-	missing, at := 0, 0
-	for i := range n {
-		for at < len(ids) && ids[at] < other(i) {
-			at++
-		}
-		if at == len(ids) || ids[at] != other(i) {
-			missing++
-		}
-	}
-	if missing == 0 {
-		return ids
-	}
-	all := make([]string, 0, len(ids)+missing)
+	all := make([]string, 0, max(len(ids), n))
 	for i := range n {
 		for len(ids) > 0 && ids[0] < other(i) {
 			all, ids = append(all, ids[0]), ids[1:]
