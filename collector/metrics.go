@@ -130,18 +130,13 @@ func NewAPIMetrics(routes []*rocketchat.Route) *APIMetrics {
 	}
 	m.registry.MustRegister(m.requests, m.duration, m.deferred, m.remaining)
 	for _, route := range routes {
-		m.AddRoute(route)
+		m.duration.WithLabelValues(route.Name)
+		m.deferred.WithLabelValues(route.Name)
+		for _, outcome := range rocketchat.Outcomes() {
+			m.requests.WithLabelValues(route.Name, string(outcome))
+		}
 	}
 	return m
-}
-
-// AddRoute initialises the series of a route at 0.
-func (m *APIMetrics) AddRoute(route *rocketchat.Route) {
-	m.duration.WithLabelValues(route.Name)
-	m.deferred.WithLabelValues(route.Name)
-	for _, outcome := range rocketchat.Outcomes() {
-		m.requests.WithLabelValues(route.Name, string(outcome))
-	}
 }
 
 // Observe counts a call. The logout at the end of a workspace is on no page.

@@ -129,8 +129,7 @@ func TestAllocationsOfAPage(t *testing.T) {
 
 func TestAPIMetrics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := collector.NewAPIMetrics([]*rocketchat.Route{rocketchat.TotalAbandonedChats})
-		m.AddRoute(rocketchat.Login)
+		m := collector.NewAPIMetrics([]*rocketchat.Route{rocketchat.TotalAbandonedChats, rocketchat.Login})
 		for _, route := range []*rocketchat.Route{rocketchat.Login, rocketchat.ServerInfo, rocketchat.Logout} {
 			m.Observe(rocketchat.Call{Route: route, Outcome: rocketchat.OK, Remaining: 7})
 			m.Observe(rocketchat.Call{Route: route, Outcome: rocketchat.Timeout, Remaining: -1})

@@ -5,6 +5,7 @@ package exporter
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -110,11 +111,7 @@ func (e *Exporter) Reload(ctx context.Context) error {
 // it.
 func (e *Exporter) Close(ctx context.Context) {
 	e.turn <- struct{}{}
-	var all []*workspace
-	for _, w := range e.workspaces {
-		all = append(all, w)
-	}
-	end(ctx, all)
+	end(ctx, slices.Collect(maps.Values(e.workspaces)), true)
 }
 
 // load reads the configuration and makes all of it that can fail. It changes nothing.
@@ -141,16 +138,23 @@ func (e *Exporter) load() (*config.Config, map[string]http.RoundTripper, error) 
 // counters and session; the others end.
 func (e *Exporter) replace(ctx context.Context, cfg *config.Config, transports map[string]http.RoundTripper) server.Running {
 	running := server.Running{Config: cfg.Redacted()}
-	next := make(map[string]*workspace, len(cfg.Workspaces))
-	var gone []*workspace
+	configured := make(map[string]config.Workspace, len(cfg.Workspaces))
+	for _, ws := range cfg.Workspaces {
+		configured[ws.Name] = ws
+	}
+	var changed, gone []*workspace
 	for name, old := range e.workspaces {
-		i := slices.IndexFunc(cfg.Workspaces, func(ws config.Workspace) bool { return ws.Name == name })
-		if i < 0 || transports[name] != nil && !old.config.SameAccount(cfg.Workspaces[i]) {
+		ws, ok := configured[name]
+		switch {
+		case !ok, transports[name] != nil && !old.config.SameAccount(ws):
 			gone = append(gone, old)
 			delete(e.workspaces, name)
+		case transports[name] != nil:
+			changed = append(changed, old)
 		}
 	}
-	stop(e.workspaces, transports)
+	end(ctx, changed, false)
+	next := make(map[string]*workspace, len(cfg.Workspaces))
 	for _, ws := range cfg.Workspaces {
 		next[ws.Name] = e.workspaces[ws.Name]
 		if transport := transports[ws.Name]; transport != nil {
@@ -159,7 +163,7 @@ func (e *Exporter) replace(ctx context.Context, cfg *config.Config, transports m
 		running.Workspaces = append(running.Workspaces, server.NamedWorkspace{Name: ws.Name, Workspace: next[ws.Name].collector})
 	}
 	e.workspaces = next
-	end(ctx, gone)
+	end(ctx, gone, true)
 	return running
 }
 

@@ -33,9 +33,6 @@ func (e *Exporter) start(ws config.Workspace, transport http.RoundTripper, previ
 	var state *collector.Workspace
 	if previous != nil {
 		w.credentials, w.metrics, state = previous.credentials, previous.metrics, previous.collector
-		for _, route := range ws.Routes() {
-			w.metrics.AddRoute(route)
-		}
 	} else {
 		w.credentials, w.metrics = ws.Credentials(), collector.NewAPIMetrics(ws.Routes())
 	}
@@ -66,33 +63,23 @@ func (e *Exporter) start(ws config.Workspace, transport http.RoundTripper, previ
 	return w
 }
 
-// stop ends the calls of the workspaces that get another transport. Their sessions stay.
-func stop(workspaces map[string]*workspace, transports map[string]http.RoundTripper) {
-	var all sync.WaitGroup
-	for name, w := range workspaces {
-		if transports[name] != nil {
-			all.Go(func() {
-				w.collector.Close()
-				w.client.CloseIdleConnections()
-			})
-		}
-	}
-	all.Wait()
-}
-
 // logoutTimeout is how long the server may take to end a session.
 const logoutTimeout = 3 * time.Second
 
-// end stops workspaces for good and logs their accounts out, all at once.
-func end(ctx context.Context, workspaces []*workspace) {
+// end ends the calls of workspaces, all at once. Their accounts are logged out unless
+// another workspace goes on with the sessions.
+func end(ctx context.Context, workspaces []*workspace, logout bool) {
+	ctx = context.WithoutCancel(ctx)
 	var all sync.WaitGroup
 	for _, w := range workspaces {
 		all.Go(func() {
 			w.collector.Close()
-			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
-			defer cancel()
-			if err := w.client.Logout(bounded); err != nil {
-				level.Warn(w.logger).Log("msg", "Logout failed", "err", err)
+			if logout {
+				bounded, cancel := context.WithTimeout(ctx, logoutTimeout)
+				defer cancel()
+				if err := w.client.Logout(bounded); err != nil {
+					level.Warn(w.logger).Log("msg", "Logout failed", "err", err)
+				}
 			}
 			w.client.CloseIdleConnections()
 		})
