@@ -144,7 +144,9 @@ func (x *Reservation) End(sent int) {
 	now := r.server.now()
 	r.reserved--
 	for range sent {
-		r.ended = append(r.ended, now)
+		if r.server.limit.Calls > 0 { // Or the list would grow for ever.
+			r.ended = append(r.ended, now)
+		}
 	}
 }
 

@@ -51,9 +51,12 @@ func (r listRow) key() departmentID { return r.ID }
 // the list.
 type optional struct{ json.RawMessage }
 
-// text is a string, empty if there is none.
-func (o optional) text() (s string) {
-	_ = json.Unmarshal(o.RawMessage, &s) // Empty on an error.
+// text is a string, empty if there is none or it is too long for a name.
+func (o optional) text() string {
+	var s string
+	if json.Unmarshal(o.RawMessage, &s) != nil || len(s) > maxDepartmentName {
+		return ""
+	}
 	return s
 }
 
@@ -86,7 +89,7 @@ func (c *Client) Departments(ctx context.Context, q Query) (DepartmentList, erro
 		client: c, route: Departments, query: q, values: url.Values{"showArchived": {"true"}},
 		check: func(a account, r *listRow) error {
 			switch {
-			case r.ID.null, r.ID.text == "", len(r.ID.text) > maxDepartmentID, len(r.Name.text()) > maxDepartmentName:
+			case r.ID.null, r.ID.text == "", len(r.ID.text) > maxDepartmentID:
 				return errBadDepartment
 			case a.appearsIn(r.ID.text), a.appearsIn(r.Name.text()):
 				return errCredential

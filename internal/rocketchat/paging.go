@@ -36,9 +36,6 @@ const (
 	inOne way = iota
 	// whole is with count=0: all departments, unless API_Allow_Infinite_Count is off.
 	whole
-	// wholeAtMost is whole after pages brought nothing more: what is missing then is
-	// missing on the replica that was read.
-	wholeAtMost
 	// inPages is with offset and count.
 	inPages
 )
@@ -197,25 +194,19 @@ func (p *pager[R]) run(ctx context.Context) (got collected[R], err error) {
 		if err = p.add(ctx, &all, paging(0, 0)); err != nil {
 			return p.despite(ctx, err, got)
 		}
-		got = all
-		if begin == wholeAtMost {
-			return got, nil
-		}
-		if got.missing() == 0 {
+		if got = all; got.missing() == 0 {
 			p.learn(pagingMode{way: whole, since: now})
 			return got, nil
 		}
 	}
 	// The pages are an answer of their own: null rows of two answers must not be added.
 	paged := collected[R]{}
-	calls, sent, err := p.pages(ctx, got.total, &paged)
+	calls, err := p.pages(ctx, got.total, &paged)
 	if err != nil {
 		return p.despite(ctx, err, got)
 	}
 	learned := pagingMode{way: inPages, since: now, pages: calls}
-	if sent && len(paged.rows) <= len(got.rows) {
-		learned = pagingMode{way: wholeAtMost, since: now}
-	} else if mode.way == inPages && begin == inPages {
+	if mode.way == inPages && begin == inPages {
 		learned.since = mode.since // So that it expires, however often it is used.
 	}
 	p.learn(learned)
@@ -229,7 +220,7 @@ func (p *pager[R]) run(ctx context.Context) (got collected[R], err error) {
 func (p *pager[R]) begin(mode pagingMode, now time.Time) way {
 	expired := now.Sub(mode.since) >= relearnAfter
 	switch {
-	case p.client.paging.refused(p.route, now), mode.way == wholeAtMost && expired:
+	case p.client.paging.refused(p.route, now):
 		return inOne
 	case mode.way == inPages && expired && p.query.Calls.Left() != mode.pages:
 		return whole // There is a call for it beside those of the pages.
@@ -241,24 +232,24 @@ func (p *pager[R]) begin(mode pagingMode, now time.Time) way {
 func (p *pager[R]) learn(learned pagingMode) { p.client.paging.learn(p.route, p.query.Key, learned) }
 
 // pages gets one page after the other as long as all of them fit the budget. It returns
-// how many calls they take, and whether all were sent.
-func (p *pager[R]) pages(ctx context.Context, total int64, got *collected[R]) (calls int, sent bool, err error) {
+// how many calls they take.
+func (p *pager[R]) pages(ctx context.Context, total int64, got *collected[R]) (calls int, err error) {
 	offset, size := 0, pageSize
 	rest := max(1, int(total)) // Unknown when the answer begins with pages.
 	for {
 		left := (rest + size - 1) / size
 		if calls+left > maxDepartments/pageSize || !p.query.Calls.Extend(left) {
-			return calls + left, false, nil
+			return calls + left, nil
 		}
 		if err := p.add(ctx, got, paging(offset, pageSize)); err != nil {
-			return 0, false, err
+			return 0, err
 		}
 		calls++
 		size = got.last // The server can have a smaller API_Upper_Count_Limit.
 		offset += size
 		rest = int(got.total) - offset
 		if got.missing() == 0 || size == 0 || rest <= 0 {
-			return calls, true, nil
+			return calls, nil
 		}
 	}
 }

@@ -91,8 +91,8 @@ func TestPaging(t *testing.T) {
 		"refused":                       {old, 120, same, same, time.Hour - 1, both, inOne, 50, false},
 		"refused an hour ago":           {old, 120, same, same, time.Hour, both, both, 50, false},
 		"a total beyond reason":         {latest, 10, skewed(1 << 30), same, 0, both, []string{"count=100"}, 10, false},
-		"a total too high":              {latest, 120, skewed(1), same, time.Hour - 1, slices.Concat(both, offsets(100, 120, 20)), whole, 120, false},
-		"a total too high, an hour ago": {latest, 120, skewed(1), same, time.Hour, slices.Concat(both, offsets(100, 120, 20)), slices.Concat(both, offsets(100, 120, 20)), 120, false},
+		"a total too high":              {latest, 120, skewed(1), same, time.Hour - 1, slices.Concat(both, offsets(100, 120, 20)), offsets(100, 120, 20), 120, false},
+		"a total too high, an hour ago": {latest, 120, skewed(1), same, time.Hour, slices.Concat(both, offsets(100, 120, 20)), slices.Concat(whole, offsets(100, 120, 20)), 120, false},
 		"a total too low":               {latest, 10, skewed(-3), same, 0, inOne, inOne, 10, true},
 	} {
 		t.Run(name, func(t *testing.T) {
