@@ -30,7 +30,7 @@ type exportedAnswer struct {
 // page returns what can be exported now.
 func (w *Workspace) page(now time.Time) page {
 	p := page{ids: []string{rocketchat.NoDepartment}}
-	complete := false // Whether a complete list says which departments exist.
+	complete := false // Whether there is a complete department list.
 	for _, r := range w.resources {
 		a := r.exported(now, w.options.MaxAge)
 		if a == nil {

@@ -102,7 +102,7 @@ type answer struct {
 	zeroFill bool
 	rest     map[string]int64
 	// restIDs are departments of rest that the answer names with nothing to count. They
-	// are exported only while no complete list says which departments exist, or archived
+	// are exported only while there is no complete department list, or archived
 	// and removed departments would stay.
 	restIDs []string
 	// counter is whether the counts are of the counter, from period.Start on.

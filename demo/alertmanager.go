@@ -10,7 +10,7 @@ import (
 )
 
 // startAlertmanager starts Alertmanager with a copy of the shipped configuration that
-// tells a receiver, and soon. It returns its address.
+// notifies the receiver without long waits. It returns its address.
 func (r *running) startAlertmanager(ctx context.Context, f flags, t tools, shipped string, to *receiver, stdout, stderr io.Writer) (string, error) {
 	content, err := os.ReadFile(shipped)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Severity says how much a finding matters.
+// Severity is how much a finding matters.
 type Severity int
 
 // The severities, the worst first.

@@ -193,7 +193,7 @@ func (d *document) indexMapping(node *yaml.Node, path string) {
 	}
 }
 
-// dereference returns the node that an alias stands for, and other nodes as they are.
+// dereference returns the target of an alias, and other nodes as they are.
 func dereference(node *yaml.Node) *yaml.Node {
 	if node.Kind == yaml.AliasNode {
 		return node.Alias

@@ -39,7 +39,7 @@ type trouble struct {
 	from, to time.Time
 }
 
-// windows are those of the exporter's default configuration. 0 stands for today.
+// windows are those of the exporter's default configuration. 0 is today.
 var windows = map[string]time.Duration{"6h": 6 * time.Hour, "24h": day, "7d": week, "today": 0}
 
 // mainWorkspace is the company of the demo.

@@ -63,9 +63,9 @@ type Settings struct {
 	LoginExpiration time.Duration
 
 	// ForceSSL sends clients that come without TLS to https with a 302, except
-	// those on the same machine: a request from 127.0.0.1 or ::1 is answered, if no
-	// proxy says in X-Forwarded-For that it came from elsewhere. The double has no
-	// TLS: a proxy's "X-Forwarded-Proto: https" passes for it.
+	// those on the same machine: a request from 127.0.0.1 or ::1 is answered, unless
+	// X-Forwarded-For has another address. The double has no TLS: a proxy's
+	// "X-Forwarded-Proto: https" counts as TLS.
 	ForceSSL bool
 	// Gzip compresses answers of at least 1 KiB for clients that take it.
 	Gzip bool
