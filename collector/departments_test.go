@@ -77,9 +77,9 @@ func TestZeroFill(t *testing.T) {
 	})
 }
 
-// A department is exported while the list or an answer names it. Over the turn of the
-// month, departments of the last month stay at 0 where no list says whether they exist: a
-// counter that appears with 1 hides its first room.
+// A department is exported while the list or an answer names it. Without a list, those of
+// the last month stay at 0 over the turn of the month: a counter that appears with 1 hides
+// its first room.
 func TestDepartmentDisappears(t *testing.T) {
 	type test struct {
 		list  bool
@@ -146,8 +146,8 @@ func TestDepartmentList(t *testing.T) {
 	})
 }
 
-// An expired list is as none. Only a complete one says which departments are gone of those
-// that the counter had in the last month.
+// An expired list is as none. Only a complete one removes the departments that the counter
+// had in the last month.
 func TestListIsExpiredOrIncomplete(t *testing.T) {
 	type test struct {
 		total   int
