@@ -16,16 +16,18 @@ import (
 // and the folder of the secrets. They have the windows of the rules and the dashboards.
 func TestShippedConfigurations(t *testing.T) {
 	t.Parallel()
-	for file, test := range map[string]struct {
+	for _, test := range []struct {
+		file    string
 		secrets string // The folder in the configuration.
 		pages   []string
 	}{
-		"config.yml":                                      {"", []string{"/metrics"}},
-		"deploy/compose/config.yml":                       {"/run/secrets", []string{"/metrics"}},
-		"deploy/kubernetes/one-workspace/config.yml":      {"/run/secrets/livechat_exporter", []string{"/metrics"}},
-		"deploy/kubernetes/several-workspaces/config.yml": {"/run/secrets/livechat_exporter", []string{"/probe?target=support", "/probe?target=shop"}},
-		"deploy/systemd/config.yml":                       {"${CREDENTIALS_DIRECTORY}", []string{"/metrics"}},
+		{"config.yml", "", []string{"/metrics"}},
+		{"deploy/compose/config.yml", "/run/secrets", []string{"/metrics"}},
+		{"deploy/kubernetes/one-workspace/config.yml", "/run/secrets/livechat_exporter", []string{"/metrics"}},
+		{"deploy/kubernetes/several-workspaces/config.yml", "/run/secrets/livechat_exporter", []string{"/probe?target=support", "/probe?target=shop"}},
+		{"deploy/systemd/config.yml", "${CREDENTIALS_DIRECTORY}", []string{"/metrics"}},
 	} {
+		file := test.file
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			first, second := startWorkspace(t, rocketchattest.Latest), startWorkspace(t, rocketchattest.Latest)
