@@ -1,9 +1,8 @@
 // Package check tries the configured workspaces once, and reports what is wrong and what
 // to do about it.
 //
-// It sends what a scrape sends, through the same client and within the same call budget:
-// one query of each route that the configuration uses, for the longest window. A server
-// that cannot be reached, or that refuses the account, gets no further calls.
+// It sends one query of each route that the configuration uses, through the client of a
+// scrape and within the call budget. After a failure that concerns all routes it stops.
 package check
 
 import (
@@ -24,23 +23,17 @@ import (
 
 // Options are how to check.
 type Options struct {
-	// Offline sends nothing: only the configuration and the credentials are checked.
-	Offline bool
-	// Workspace is the name of the only workspace to check; empty for all.
-	Workspace string
-	// UserAgent names the program and its version.
-	UserAgent string
+	Offline   bool   // Send nothing: check only the configuration and the credentials.
+	Workspace string // The name of the only workspace to check; empty for all.
+	UserAgent string // The program and its version.
 	// Transport makes the connections to a workspace.
 	Transport func(config.Workspace) (http.RoundTripper, error)
-	// Now is the clock.
-	Now func() time.Time
+	Now       func() time.Time
 }
 
 const (
-	// timeLimit is the time for the whole check.
-	timeLimit = 2 * time.Minute
-	// logoutTimeout is the time for ending a session, in addition.
-	logoutTimeout = 3 * time.Second
+	timeLimit     = 2 * time.Minute // For the whole check.
+	logoutTimeout = 3 * time.Second // For ending a session, in addition.
 )
 
 // Run checks the workspaces, all at the same time. They must be those of the whole
@@ -58,7 +51,12 @@ func Run(ctx context.Context, workspaces []config.Workspace, options Options) Re
 	}
 	var all sync.WaitGroup
 	for _, p := range probes {
-		all.Go(func() { p.run(ctx, budgets.Server(p.Address(), p.RateLimit)) })
+		all.Go(func() {
+			p.run(ctx, budgets.Server(p.Address(), p.RateLimit))
+			p.encryption()
+			p.windows()
+			p.cost()
+		})
 	}
 	all.Wait()
 	report := Report{Offline: options.Offline}
@@ -84,9 +82,8 @@ type probe struct {
 	calls []rocketchat.Call
 }
 
-// run checks the workspace.
+// run checks what needs the server or files.
 func (p *probe) run(ctx context.Context, calls *budget.Server) {
-	defer p.configuration()
 	transport, err := p.options.Transport(p.Workspace)
 	if err != nil {
 		p.add(Failed, "http_client", err.Error(), "")
@@ -132,8 +129,7 @@ func (p *probe) credentials(ctx context.Context) {
 	p.add(OK, "credentials", "can be read", "")
 }
 
-// logout ends the session of an account that had to log in, also after an interrupt: the
-// server keeps a limited number of sessions.
+// logout ends the session, if there is one, also after an interrupt.
 func (p *probe) logout(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
 	defer cancel()
@@ -143,14 +139,12 @@ func (p *probe) logout(ctx context.Context) {
 	}
 }
 
-// observe notes a call. It is safe for concurrent use.
 func (p *probe) observe(call rocketchat.Call) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls = append(p.calls, call)
 }
 
-// sent returns the calls of a route so far.
 func (p *probe) sent(route *rocketchat.Route) []rocketchat.Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,13 +11,6 @@ import (
 	"livechat_exporter/internal/budget"
 )
 
-// configuration checks what needs no server.
-func (p *probe) configuration() {
-	p.encryption()
-	p.windows()
-	p.cost()
-}
-
 // encryption checks whether the configuration protects the credentials on their way.
 func (p *probe) encryption() {
 	ip, err := netip.ParseAddr(p.URL.Hostname())
@@ -60,7 +53,6 @@ func (p *probe) cost() {
 	p.add(OK, "call budget", found, "")
 }
 
-// shown formats a duration for people.
 func shown(d time.Duration) string { return model.Duration(d.Round(time.Millisecond)).String() }
 
 func shownLimit(l budget.Limit) string {

@@ -58,10 +58,13 @@ func (p *probe) routes(ctx context.Context, infoErr error) {
 	}
 }
 
-// query sends one query of the route and adds the finding. It returns the error.
+// query sends one query of the route, for the window that begins first, because it costs
+// the server most. It adds the finding and returns the error.
 func (p *probe) query(ctx context.Context, route *rocketchat.Route) error {
 	q := rocketchat.Query{Key: p.Name}
-	period, name := p.longest()
+	now := p.options.Now().In(p.Timezone.Location)
+	longest := slices.MinFunc(p.Windows, func(a, b window.Window) int { return a.Period(now).Start.Compare(b.Period(now).Start) })
+	period := longest.Period(now)
 	var counts rocketchat.Counts
 	var list rocketchat.DepartmentList
 	var err error
@@ -79,7 +82,7 @@ func (p *probe) query(ctx context.Context, route *rocketchat.Route) error {
 	}
 	p.verified = true
 	departments, complete := len(counts.Departments), counts.Complete
-	found := plural(departments, "department") + " in window " + name
+	found := plural(departments, "department") + " in window " + longest.Name
 	if route == rocketchat.Departments {
 		departments, complete = len(list.Departments), list.Complete
 		found = plural(departments, "department")
@@ -88,43 +91,31 @@ func (p *probe) query(ctx context.Context, route *rocketchat.Route) error {
 	return nil
 }
 
-// answered adds what a valid answer shows.
 func (p *probe) answered(route *rocketchat.Route, found string, departments int, complete bool) {
 	calls, slowest := p.sent(route), time.Duration(0)
 	for _, call := range calls {
 		slowest = max(slowest, call.Duration)
 	}
 	found += ", answered in " + shown(slowest)
-	const update = "update Rocket.Chat to 7.9 or newer: older ones return 50 departments at most"
+	if !complete {
+		found += "; the server has more"
+	}
+	severity, hint := Warning, ""
 	switch {
-	case !complete && refusesPaging(p.version):
-		p.add(Warning, route.Name, found+"; the server has more", update)
+	case refusesPaging(p.version) && (!complete || departments > 50):
+		hint = "update Rocket.Chat to 7.9 or newer: older ones return 50 departments at most"
 	case !complete:
-		p.add(Warning, route.Name, found+"; the server has more",
-			"set API_Allow_Infinite_Count on the server, or raise calls in rate_limit")
+		hint = "set API_Allow_Infinite_Count on the server, or raise calls in rate_limit"
 	case slowest > time.Duration(p.Timeout)/2:
-		p.add(Warning, route.Name, fmt.Sprintf("%s; timeout is %s", found, p.Timeout),
-			"raise timeout or use shorter windows, and look at the load of the server's database")
+		found += fmt.Sprintf("; timeout is %s", p.Timeout)
+		hint = "raise timeout or use shorter windows, and look at the load of the server's database"
 	case len(calls) > 2: // The second call tries to get all departments at once.
-		p.add(Warning, route.Name, fmt.Sprintf("%s; an answer takes %d calls", found, len(calls)),
-			"set API_Allow_Infinite_Count on the server: then one call returns all departments")
-	case departments > 50 && refusesPaging(p.version):
-		p.add(Warning, route.Name, found, update)
+		found += fmt.Sprintf("; an answer takes %d calls", len(calls))
+		hint = "set API_Allow_Infinite_Count on the server: then one call returns all departments"
 	default:
-		p.add(OK, route.Name, found, "")
+		severity = OK
 	}
-}
-
-// longest returns the period of the window that begins first, which costs the server most
-// and has the most departments, and the window's name.
-func (p *probe) longest() (longest window.Period, name string) {
-	now := p.options.Now().In(p.Timezone.Location)
-	for _, w := range p.Windows {
-		if period := w.Period(now); name == "" || period.Start.Before(longest.Start) {
-			longest, name = period, w.Name
-		}
-	}
-	return longest, name
+	p.add(severity, route.Name, found, hint)
 }
 
 // refusesPaging reports whether a release may refuse paging parameters on the routes of

@@ -17,11 +17,11 @@ const hunter2 = "hunter2"
 // badEnvironment is what the bad files refer to.
 func badEnvironment() map[string]string {
 	return map[string]string{
-		"AUTH_TOKEN": hunter2 + hunter2, "AUTH_TOKEN_OF_TWO_LINES": hunter2 + "\n" + hunter2, "SPACED": "id: " + hunter2, "NOT_UTF8": hunter2 + "\xff",
+		"AUTH_TOKEN": hunter2 + hunter2, "AUTH_TOKEN_OF_TWO_LINES": hunter2 + "\n" + hunter2, "SPACED": "id: " + hunter2,
 		"EMPTY": "", "ALSO_EMPTY": "", "BLANK": " \n ", "NESTED": "${AUTH_TOKEN}", "WRONG": "http://wrong:" + hunter2 + "@wrong.example.org/${AUTH_TOKEN}\n",
 		"HALF_AN_HOUR": "1801s", "AN_HOUR_MORE": "7200s", "ZERO": "0ms", "ONE": "01", "CALLS": "0000012", "A_MINUTE": "60000ms",
 		"FOUR_MINUTES": "239999ms", "SECONDS": "5400",
-		"HTTP_PROXY": "ftp://" + hunter2 + ":" + hunter2 + "@proxy.example.com", "https_proxy": hunter2 + " " + hunter2, "NO_PROXY": "localhost,http://" + hunter2,
+		"HTTP_PROXY": "ftp://" + hunter2 + ":" + hunter2 + "@proxy.example.com", "https_proxy": hunter2 + " " + hunter2,
 	}
 }
 
@@ -40,9 +40,6 @@ func TestBadFiles(t *testing.T) {
 			}
 			checkError(t, file, err)
 			got := strings.ReplaceAll(err.Error(), file+":", "") + "\n"
-			if directory, err := filepath.Abs("testdata"); err == nil {
-				got = strings.ReplaceAll(got, directory, "DIRECTORY")
-			}
 			golden := strings.TrimSuffix(file, ".yml") + ".txt"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
@@ -84,16 +81,9 @@ func checkError(t *testing.T, file string, err error) {
 func TestUnreadableFiles(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
-	huge := filepath.Join(directory, "huge.yml")
-	if err := os.WriteFile(huge, make([]byte, maxFileBytes+1), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	const notRegular = ": is not a regular file of at most 1 MiB: check the path and the permissions"
 	for file, want := range map[string]string{
 		filepath.Join(directory, "missing.yml"): ": no such file or directory: check the path and the permissions",
-		huge:                                    notRegular,
-		directory:                               notRegular,
-		"/dev/zero":                             notRegular,
+		directory:                               ": is a directory: check the path and the permissions",
 	} {
 		_, err := Load(file, environment(nil))
 		if mistake, ok := errors.AsType[*Error](err); !ok || mistake.Error() != file+want {

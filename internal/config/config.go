@@ -1,10 +1,8 @@
 // Package config reads the configuration file: strictly, and with all mistakes at once,
 // each with the file, the line, the key and what to do.
 //
-// The result is plain values: defaults are filled in, a workspace's own keys have replaced
-// the common ones, and environment variables are replaced. The package knows YAML, the
-// environment and the routes that each key makes calls on, but neither HTTP servers nor
-// metrics. No message contains a credential.
+// The result is plain values: defaults and environment variables are filled in, and a
+// workspace's own keys have replaced the common ones. No message contains a credential.
 package config
 
 import (
@@ -13,7 +11,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -32,17 +29,16 @@ type Config struct {
 	Workspaces []Workspace
 }
 
-// Workspace is one Rocket.Chat workspace and how the exporter uses it. The fields from
-// Windows on are settings that can also be common, at the top of the file.
+// Workspace is one Rocket.Chat workspace and how the exporter uses it. The settings from
+// Windows on can also be at the top of the file, for all workspaces.
 type Workspace struct {
 	// Name is the key under workspaces.
 	Name string `yaml:"-"`
 	// URL is http or https, with a host, and a path prefix without a trailing slash.
 	URL promconfig.URL `yaml:"url"`
 
-	// The account: a user id and a token, or a username and a password. All but the
-	// username can be in a file instead, whose name is hidden like the credential,
-	// because users write the token itself into the wrong key.
+	// The account: a user id and a token, or a username and a password. Names of files are
+	// hidden too, because users write the token itself into the wrong key.
 	UserID        Secret `yaml:"user_id,omitempty"`
 	UserIDFile    Secret `yaml:"user_id_file,omitempty"`
 	AuthToken     Secret `yaml:"auth_token,omitempty"`
@@ -51,7 +47,6 @@ type Workspace struct {
 	Password      Secret `yaml:"password,omitempty"`
 	PasswordFile  Secret `yaml:"password_file,omitempty"`
 
-	// HTTPClient is how connections are made.
 	HTTPClient HTTPClient `yaml:"http_client"`
 
 	// Windows holds at least one window, in the order of the file. Names and periods
@@ -77,15 +72,14 @@ type Workspace struct {
 // Location is a time zone by its IANA name.
 type Location struct{ *time.Location }
 
-// UnmarshalYAML refuses names that depend on the machine or count leap seconds.
+// UnmarshalYAML refuses Local, which depends on the machine.
 func (l *Location) UnmarshalYAML(unmarshal func(any) error) error {
 	var name string
 	if err := unmarshal(&name); err != nil {
 		return err
 	}
 	location, err := time.LoadLocation(name)
-	if err != nil || slices.Contains([]string{"Local", "localtime", "posixrules"}, name) ||
-		strings.HasPrefix(name, "posix/") || strings.HasPrefix(name, "right/") {
+	if err != nil || name == "Local" {
 		return fmt.Errorf("%q is not a time zone: write an IANA name, such as Europe/Berlin or UTC", name)
 	}
 	l.Location = location
@@ -98,7 +92,6 @@ func (l Location) MarshalYAML() (any, error) { return l.String(), nil }
 // defaultLimit is Rocket.Chat's own default.
 func defaultLimit() budget.Limit { return budget.Limit{Calls: 10, Per: model.Minute} }
 
-// defaults returns the settings of a workspace whose keys are not set.
 func defaults() Workspace {
 	return Workspace{
 		HTTPClient: HTTPClient{EnableHTTP2: true},
@@ -119,32 +112,20 @@ func defaults() Workspace {
 	}
 }
 
-// maxFileBytes bounds the configuration file. Inline certificates are the most that it
-// can reasonably hold.
-const maxFileBytes = 1 << 20
-
 // Load reads the configuration file. lookupEnv, such as [os.LookupEnv], returns the values
 // of the variables in it. The error joins one [*Error] per mistake, ordered by line.
 //
 // Certificates are read and checked. Files with credentials are not: they are read when
 // they are needed, so that a credential can be replaced without a restart.
 func Load(file string, lookupEnv func(string) (string, bool)) (*Config, error) {
-	info, err := os.Stat(file) // Before it is opened: a pipe would block.
-	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxFileBytes) {
-		err = errors.New("is not a regular file of at most 1 MiB")
-	}
-	var data []byte
-	if err == nil {
-		data, err = os.ReadFile(file)
-	}
-	directory, absErr := filepath.Abs(filepath.Dir(file))
-	if err = cmp.Or(err, absErr); err != nil {
+	data, err := os.ReadFile(file)
+	if err != nil {
 		return nil, &Error{File: file, Message: fmt.Sprintf("%v: check the path and the permissions", withoutPath(err))}
 	}
-	return parse(file, directory, data, lookupEnv)
+	return parse(file, data, lookupEnv)
 }
 
-// withoutPath returns the reason for which a file cannot be read, without its name.
+// withoutPath returns why a file cannot be read, without its name.
 func withoutPath(err error) error {
 	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathError.Err
@@ -152,11 +133,10 @@ func withoutPath(err error) error {
 	return err
 }
 
-// parse reads the content of a configuration file. Relative file names in it are in the
-// directory.
-func parse(file, directory string, data []byte, lookupEnv func(string) (string, bool)) (*Config, error) {
+// parse reads the content of a configuration file.
+func parse(file string, data []byte, lookupEnv func(string) (string, bool)) (*Config, error) {
 	d := &document{
-		file: file, directory: directory, lookupEnv: lookupEnv,
+		file: file, lookupEnv: lookupEnv,
 		keys: map[position]string{}, values: map[position]string{}, lines: map[string]int{"": 1},
 	}
 	var workspaces []Workspace
@@ -170,9 +150,8 @@ func parse(file, directory string, data []byte, lookupEnv func(string) (string, 
 	return &Config{Workspaces: workspaces}, nil
 }
 
-// Redacted returns the configuration in effect as a YAML file: all workspaces with all
-// their keys. It shows <secret> for credentials, the names of their files and inline
-// certificates, and wherever else the text of a credential occurs.
+// Redacted returns the configuration in effect as a YAML file, with <secret> wherever the
+// text of a credential occurs, and for credential files and inline certificates.
 func (c *Config) Redacted() []byte {
 	var file struct {
 		Workspaces map[string]Workspace `yaml:"workspaces"`

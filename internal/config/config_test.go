@@ -40,7 +40,7 @@ func readText(t *testing.T, elements ...string) string {
 // load loads a text without mistakes as if it stood in the directory.
 func load(t *testing.T, directory, text string, variables map[string]string) *Config {
 	t.Helper()
-	c, err := parse(filepath.Join(directory, "config.yml"), directory, []byte(text), environment(variables))
+	c, err := parse(filepath.Join(directory, "config.yml"), []byte(text), environment(variables))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 	"livechat_exporter/internal/rocketchat"
 )
 
-// Cost is what it takes to request all answers of a route once, which is a round. It
-// concerns all workspaces of one server address, because they share its rate limit.
+// Cost is what it takes to request all answers of a route once, which is a round, for all
+// workspaces of one server address.
 type Cost struct {
 	// Address is the server's, as in [Workspace.Address].
 	Address string
@@ -25,8 +25,7 @@ type Cost struct {
 	// Periods is how many times Limit.Per a round takes; 0 without a limit.
 	Periods int
 	// Age is how old an answer becomes before the next one replaces it: twice Limit.Per for
-	// each of Periods, 0 without a limit. The second half is what a call waits for beside
-	// the limit: the next scrape and the slowest answer before it.
+	// each of Periods, because a call also waits for the next scrape. 0 without a limit.
 	Age model.Duration
 
 	pairs  int    // How many answers take two calls, made together or not at all.
@@ -84,9 +83,8 @@ func byAddress(workspaces []Workspace) map[string][]Workspace {
 
 func ceil(a, b int) int { return (a + b - 1) / b }
 
-// checkServers checks the workspaces of each server address together: they have one rate
-// limit, and it can serve them. That depends on many keys, so that it is checked only if
-// there is no mistake yet.
+// checkServers checks that the workspaces of each server address have one rate limit, and
+// that it can serve them. That depends on many keys, so other mistakes come first.
 func (d *document) checkServers(workspaces []Workspace) {
 	if len(d.mistakes) > 0 {
 		return

@@ -32,15 +32,13 @@ const (
 	noVersion  = "is not a version of TLS: write TLS10, TLS11, TLS12 or TLS13"
 )
 
-// messages replace those of types of other packages, by key. Theirs quote the value, which
-// can be a URL with a password, or several lines.
+// messages, by key, replace those of other packages, which quote the value.
 var messages = map[string]string{
-	keyURL: noURL, keyProxyURL: noURL, "min_version": noVersion, "max_version": noVersion,
+	keyURL: noURL, "proxy_url": noURL, "min_version": noVersion, "max_version": noVersion,
 	"inactivity_timeout": noDuration, "timeout": noDuration, "max_age": noDuration, "per": noDuration,
 }
 
-// kinds is what to write for the types that the decoder's messages end with. All others
-// are mappings.
+// kinds is what to write for the types that the decoder's messages end with.
 var kinds = map[string]string{
 	"bool": "true or false", "int": "a whole number", "string": "a single value", "[]window.Window": "a list, such as [24h, today]",
 }
@@ -53,11 +51,7 @@ func (d *document) failDecode(e *yaml.LoadError) {
 	switch {
 	case strings.Contains(e.Message, " not found in type "):
 		parent, _ := splitKey(d.keys[at])
-		message := "unknown key: the keys here are " + strings.Join(knownKeys(parent), ", ")
-		if strings.HasSuffix(parent, ".http_client") {
-			message += "; nothing that carries credentials is supported, and redirects are never followed"
-		}
-		d.fail(d.keys[at], "%s", message)
+		d.fail(d.keys[at], "unknown key: the keys here are %s", strings.Join(knownKeys(parent), ", "))
 	case messages[name] != "":
 		d.fail(key, "%s", messages[name])
 	case strings.HasPrefix(e.Message, "cannot construct "):

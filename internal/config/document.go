@@ -39,12 +39,11 @@ func (e *Error) Error() string {
 
 // document is a parsed file and the mistakes in it.
 type document struct {
-	file, directory string
-	lookupEnv       func(string) (string, bool)
+	file      string
+	lookupEnv func(string) (string, bool)
 
-	// The decoder reports positions. These are the key paths of keys and of values by
-	// position, and the lines of key paths. A mapping can begin where its first key does,
-	// so keys and values are kept apart.
+	// Key paths by the positions that the decoder reports, and lines by key path. A mapping
+	// can begin where its first key does, so keys and values are kept apart.
 	keys, values map[position]string
 	lines        map[string]int
 
@@ -57,7 +56,6 @@ type document struct {
 
 type position struct{ line, column int }
 
-// add notes a mistake in a line.
 func (d *document) add(line int, key, format string, args ...any) {
 	mistake := Error{File: d.file, Line: line, Key: key, Message: fmt.Sprintf(format, args...)}
 	if !slices.ContainsFunc(d.mistakes, func(e *Error) bool { return *e == mistake }) { // Workspaces share settings.
@@ -65,8 +63,7 @@ func (d *document) add(line int, key, format string, args ...any) {
 	}
 }
 
-// note notes a mistake at a key. The line of a key that is not in the file is that of its
-// parent.
+// note notes a mistake at a key, in the line of its parent if the key is not in the file.
 func (d *document) note(key, format string, args ...any) {
 	parent, _ := splitKey(key)
 	d.add(cmp.Or(d.lines[key], d.lines[parent]), key, format, args...)
@@ -88,14 +85,12 @@ func (d *document) failed(key string) bool {
 	})
 }
 
-// splitKey splits a key path at its last name.
 func splitKey(key string) (parent, name string) {
 	i := strings.LastIndexByte(key, '.')
 	return key[:max(i, 0)], key[i+1:]
 }
 
-// err returns the mistakes in the order of the file, nil if there are none. All messages
-// pass here, and their secrets are removed.
+// err returns the mistakes in the order of the file, without the secrets in them.
 func (d *document) err() error {
 	slices.SortStableFunc(d.mistakes, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
 	var joined []error
@@ -120,19 +115,13 @@ func (d *document) parse(data []byte) *yaml.Node {
 }
 
 // failSyntax notes that the file, or its part that begins in a line, is not YAML. Messages
-// that quote the file are replaced: the quoted text can be a token that begins with a
-// character of YAML's own.
+// that quote the file are replaced, because the text can be a token.
 func (d *document) failSyntax(line int, err error) {
 	message := err.Error()
 	if e, ok := errors.AsType[*yaml.LoadError](err); ok {
 		message, line = strings.TrimPrefix(e.Message, "yaml: "), max(line, e.Mark.Line)
-		switch {
-		case e.Stage == yaml.ComposerStage:
-			message = "an alias without an anchor: quote a value that begins with *"
-		case e.Stage == yaml.ResolverStage:
-			message = "a value that does not fit its tag: quote a value that begins with !"
-		case e.ContextMark.Line > 0 && e.ContextMark.Line < line:
-			message += fmt.Sprintf(" (%s that begins in line %d)", e.ContextMsg, e.ContextMark.Line)
+		if e.Stage == yaml.ComposerStage || e.Stage == yaml.ResolverStage {
+			message = "an unknown alias or tag: quote a value that begins with * or !"
 		}
 	}
 	d.add(line, "", "is not valid YAML: %s: check the encoding (UTF-8), the indentation (spaces, no tabs), the colons and the quotes", message)
@@ -162,8 +151,8 @@ func (d *document) index(node *yaml.Node, key string) {
 // namePattern matches all keys and the names of workspaces.
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// longestName is the length of keys and names of variables above which they are not shown.
-// Rocket.Chat's tokens are longer, and end up in their place by mistake.
+// longestName bounds the keys and names of variables that are shown. Rocket.Chat's tokens
+// are longer, and end up in their place by mistake.
 const longestName = 40
 
 // indexMapping is index for a mapping. It removes the keys that cannot be used.
@@ -193,7 +182,7 @@ func (d *document) indexMapping(node *yaml.Node, path string) {
 	}
 }
 
-// dereference returns the target of an alias, and other nodes as they are.
+// dereference replaces an alias by its target.
 func dereference(node *yaml.Node) *yaml.Node {
 	if node.Kind == yaml.AliasNode {
 		return node.Alias

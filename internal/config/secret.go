@@ -59,8 +59,7 @@ func source(value, file Secret) rocketchat.Source {
 // redactor removes secrets from texts.
 type redactor struct{ secrets []string }
 
-// add adds secrets, as they are and as %q writes them. Short ones would make the texts
-// unreadable; Rocket.Chat's user ids and tokens are longer.
+// add adds secrets, as they are and as %q writes them. Short ones would make texts unreadable.
 func (r *redactor) add(secrets ...string) {
 	const shortest = 6
 	for _, secret := range secrets {

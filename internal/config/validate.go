@@ -1,11 +1,9 @@
 package config
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v4"
@@ -60,7 +58,6 @@ func (d *document) workspaces(root *yaml.Node) (workspaces []Workspace) {
 	return workspaces
 }
 
-// has reports whether a key is in the file.
 func (d *document) has(key string) bool { return d.lines[key] > 0 }
 
 // where returns the key path of a setting of a workspace: the common one if that is what
@@ -72,7 +69,6 @@ func (d *document) where(parent, key string) string {
 	return key
 }
 
-// checkWorkspace checks what the decoder cannot see.
 func (d *document) checkWorkspace(key string, w *Workspace) {
 	if w.URL.URL == nil {
 		d.fail(key+"."+keyURL, "is missing: add the address at which users open Rocket.Chat, such as https://chat.example.com")
@@ -96,50 +92,40 @@ func (d *document) checkWorkspace(key string, w *Workspace) {
 type credential struct {
 	key         string
 	value, file *Secret
-	check       func(string) error
 	meaning     string
 }
 
-// checkAccount checks that there is one kind of credentials, complete and usable.
 func (d *document) checkAccount(parent string, w *Workspace) {
 	token := []credential{
-		{"user_id", &w.UserID, &w.UserIDFile, rocketchat.CheckToken, "the _id of the Rocket.Chat user, or user_id_file"},
-		{"auth_token", &w.AuthToken, &w.AuthTokenFile, rocketchat.CheckToken, "a personal access token of that user, or auth_token_file"},
+		{"user_id", &w.UserID, &w.UserIDFile, "the _id of the Rocket.Chat user, or user_id_file"},
+		{"auth_token", &w.AuthToken, &w.AuthTokenFile, "a personal access token of that user, or auth_token_file"},
 	}
 	login := []credential{
-		{"username", &w.Username, new(Secret), checkLogin, "the name that the user logs in with"},
-		{"password", &w.Password, &w.PasswordFile, checkLogin, "the password of that user, or password_file"},
+		{"username", &w.Username, new(Secret), "the name that the user logs in with"},
+		{"password", &w.Password, &w.PasswordFile, "the password of that user, or password_file"},
 	}
 	present := func(c credential) bool { return *c.value+*c.file != "" }
-	kind := token
-	switch hasToken, hasLogin := slices.ContainsFunc(token, present), slices.ContainsFunc(login, present); {
-	case hasToken == hasLogin:
+	kind, hasLogin := token, slices.ContainsFunc(login, present)
+	if hasLogin == slices.ContainsFunc(token, present) {
 		d.note(parent, "must have one kind of credentials: user_id and auth_token (or user_id_file and auth_token_file), "+
 			"or username and password (or password_file)")
 		return
-	case hasLogin:
+	}
+	if hasLogin {
 		kind = login
 	}
 	for _, c := range kind {
 		key := parent + "." + c.key
 		d.checkFile(key+"_file", (*string)(c.file))
-		switch err := c.check(string(*c.value)); {
+		switch err := rocketchat.CheckToken(string(*c.value)); {
 		case !present(c):
 			d.fail(key, "is missing: add %s", c.meaning)
 		case *c.value != "" && *c.file != "":
 			d.fail(key+"_file", "%s is there too: remove one of them", c.key)
-		case *c.value != "" && err != nil:
+		case *c.value != "" && !hasLogin && err != nil:
 			d.fail(key, "%v (write it as Rocket.Chat shows it, and nothing else)", err)
 		}
 	}
-}
-
-// checkLogin returns why nobody can log in with a value. The error does not contain it.
-func checkLogin(value string) error {
-	if !utf8.ValidString(value) {
-		return errors.New("is not UTF-8")
-	}
-	return nil
 }
 
 const (
@@ -148,8 +134,7 @@ const (
 	maxPer    = model.Hour // A server that takes its calls in a longer time cannot be watched.
 )
 
-// checkSettings checks single settings. The parent is a workspace, or empty for the
-// common settings.
+// checkSettings checks single settings. An empty parent means the common ones.
 func (d *document) checkSettings(parent string, w Workspace) {
 	if w.Timeout <= 0 {
 		d.fail(d.where(parent, "timeout"), "must be more than 0: write how long one call of the API may take, such as 30s")
@@ -179,12 +164,10 @@ func (d *document) checkSettings(parent string, w Workspace) {
 	}
 }
 
-// checkInactivity refuses the windows in which the server can never count a chat. A chat
-// is counted if it began and ended in the window and the visitor was silent for the
-// timeout in between, so that the window must be longer than the timeout.
+// checkInactivity refuses windows in which the server can never count a chat: one counts
+// if it is wholly in the window and the visitor was silent for the timeout in between.
 func (d *document) checkInactivity(parent string, w Workspace) {
-	windows, timeout := d.where(parent, "windows"), d.where(parent, "inactivity_timeout")
-	if d.failed(timeout) {
+	if d.failed(d.where(parent, "inactivity_timeout")) {
 		return
 	}
 	var short []string
@@ -193,12 +176,8 @@ func (d *document) checkInactivity(parent string, w Workspace) {
 			short = append(short, one.Name)
 		}
 	}
-	key := windows
-	if ownTimeout := d.has(parent + ".inactivity_timeout"); !d.has(windows) || ownTimeout && windows == "windows" {
-		key = timeout
-	}
 	if len(short) > 0 {
-		d.note(key, "the server can never count a chat in windows that are not longer than inactivity_timeout (%s): configure longer "+
+		d.note(d.where(parent, "windows"), "the server can never count a chat in windows that are not longer than inactivity_timeout (%s): configure longer "+
 			"windows than %s, or set inactivity_timeout to the server's Livechat_visitor_inactivity_timeout", w.InactivityTimeout, strings.Join(short, ", "))
 	}
 }

@@ -2,41 +2,20 @@ package config
 
 import (
 	"net"
-	"net/netip"
-	"net/url"
 	"reflect"
-	"strconv"
 	"strings"
 
 	"livechat_exporter/internal/rocketchat"
 )
 
-// Address returns the server as scheme://host:port. The case of the host and an implied
-// port make no difference. Names are not resolved: two names of one machine are two
-// addresses.
+// Address returns the server as scheme://host:port, in lower case. Names are not resolved:
+// two names of one machine are two addresses.
 func (w Workspace) Address() string {
-	host := strings.ToLower(w.URL.Hostname())
-	if ip, err := netip.ParseAddr(host); err == nil {
-		host = ip.String()
+	port := w.URL.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[w.URL.Scheme]
 	}
-	port := portNumber(*w.URL.URL)
-	switch {
-	case port != 0:
-	case w.URL.Scheme == "http":
-		port = 80
-	default:
-		port = 443
-	}
-	return w.URL.Scheme + "://" + net.JoinHostPort(host, strconv.Itoa(port))
-}
-
-// portNumber returns the port of a URL, 0 if there is none or it is no port.
-func portNumber(u url.URL) int {
-	port, err := strconv.ParseUint(u.Port(), 10, 16)
-	if err != nil {
-		return 0
-	}
-	return int(port)
+	return w.URL.Scheme + "://" + strings.ToLower(net.JoinHostPort(w.URL.Hostname(), port))
 }
 
 // Equal reports whether the workspaces are configured alike. For files their names count,
@@ -51,11 +30,10 @@ func (w Workspace) Equal(other Workspace) bool {
 // SameAccount reports whether the workspaces are used at the same URL with the same
 // credentials, so that the answers and the session of one are good for the other.
 func (w Workspace) SameAccount(other Workspace) bool {
-	return w.Address() == other.Address() && w.URL.EscapedPath() == other.URL.EscapedPath() && w.account() == other.account()
-}
-
-func (w Workspace) account() [7]Secret {
-	return [...]Secret{w.UserID, w.UserIDFile, w.AuthToken, w.AuthTokenFile, w.Username, w.Password, w.PasswordFile}
+	account := func(w Workspace) [7]Secret {
+		return [...]Secret{w.UserID, w.UserIDFile, w.AuthToken, w.AuthTokenFile, w.Username, w.Password, w.PasswordFile}
+	}
+	return w.Address() == other.Address() && w.URL.EscapedPath() == other.URL.EscapedPath() && account(w) == account(other)
 }
 
 // UsesLogin reports whether the account logs in with a username and a password.
