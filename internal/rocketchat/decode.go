@@ -1,12 +1,14 @@
 package rocketchat
 
 import (
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -109,13 +111,12 @@ type page[R row] struct {
 	total int64
 }
 
-// decode reads an answer such as {"departments":[...],"total":1,"success":true}. It reads
-// row by row, so that memory does not depend on what else the server sends; check refuses
-// a row.
+// decode reads an answer such as {"departments":[...],"total":1,"success":true}. Check
+// refuses a row. The departments are decoded at once: row by row took twice the time.
 func (p *page[R]) decode(body io.Reader, check func(*R) error) error {
 	p.total = -1
 	d := json.NewDecoder(body)
-	var success, hasDepartments bool
+	var success bool
 	switch err := expect(d, json.Delim('{'), errNotJSON); {
 	case errors.Is(err, io.EOF):
 		return errBlank
@@ -129,8 +130,7 @@ func (p *page[R]) decode(body io.Reader, check func(*R) error) error {
 		}
 		switch key {
 		case "departments":
-			hasDepartments = true
-			err = p.decodeRows(d, check)
+			err = d.Decode(&p.rows)
 		case "total":
 			err = d.Decode(&p.total)
 		case "success":
@@ -152,41 +152,33 @@ func (p *page[R]) decode(body io.Reader, check func(*R) error) error {
 		return err
 	case !success:
 		return errNoSuccess
-	case !hasDepartments:
+	case p.rows == nil:
 		return errNoDepartments
 	case p.total < -1 || p.total > maxCount:
 		return errWrongType
 	}
-	return nil
+	return p.checkRows(check)
 }
 
-func (p *page[R]) decodeRows(d *json.Decoder, check func(*R) error) error {
-	if err := expect(d, json.Delim('['), errNoDepartments); err != nil {
-		return err
+// checkRows refuses wrong rows, and orders them to find an id that stands there twice.
+func (p *page[R]) checkRows(check func(*R) error) error {
+	if len(p.rows) > maxDepartments {
+		return errManyDepartments
 	}
-	seen := make(map[string]bool)
-	for d.More() {
-		if len(p.rows) == maxDepartments {
-			return errManyDepartments
-		}
-		var r R
-		if err := d.Decode(&r); err != nil {
+	for i := range p.rows {
+		if err := check(&p.rows[i]); err != nil {
 			return err
 		}
-		if err := check(&r); err != nil {
-			return err
-		}
-		if id := r.key(); !id.null {
-			// The decoder replaces invalid UTF-8, which can make different ids equal.
-			if seen[id.text] && !strings.ContainsRune(id.text, utf8.RuneError) {
-				return errRepeatedID
-			}
-			seen[id.text] = true
-		}
-		p.rows = append(p.rows, r)
 	}
-	_, err := d.Token()
-	return err
+	slices.SortFunc(p.rows, func(a, b R) int { return a.key().compare(b.key()) })
+	for i := 1; i < len(p.rows); i++ {
+		id := p.rows[i].key()
+		// The decoder replaces invalid UTF-8, which can make different ids equal.
+		if !id.null && id == p.rows[i-1].key() && !strings.ContainsRune(id.text, utf8.RuneError) {
+			return errRepeatedID
+		}
+	}
+	return nil
 }
 
 // expect reads a token, and fails with otherwise if it is another one.
@@ -212,7 +204,22 @@ func (id *departmentID) UnmarshalJSON(data []byte) error {
 	if id.null = string(data) == "null"; id.null {
 		return nil
 	}
+	if data[0] == '"' && !bytes.ContainsRune(data, '\\') && utf8.Valid(data) {
+		id.text = string(data[1 : len(data)-1]) // Nearly always, and much faster.
+		return nil
+	}
 	return json.Unmarshal(data, &id.text)
+}
+
+// compare orders ids by their bytes; null comes first.
+func (id departmentID) compare(other departmentID) int {
+	if id.null != other.null {
+		if id.null {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(id.text, other.text)
 }
 
 // label is the id as a label: rooms without a department have [NoDepartment].
