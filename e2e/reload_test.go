@@ -118,3 +118,30 @@ func TestReloadAndProfilesAreOptIn(t *testing.T) {
 		t.Errorf("reload by another origin: got status %d", status)
 	}
 }
+
+// The page of the running configuration is a configuration with redacted secrets, wherever
+// they come from, and the exporter loads it.
+func TestConfigurationPageIsRedacted(t *testing.T) {
+	t.Parallel()
+	secrets := []string{"t0ken-t0ken-t0ken-t0ken", "passw0rd-passw0rd", "v4riable-v4riable-v4riable"}
+	file := writeFile(t, "config.yml", fmt.Sprintf(`workspaces:
+  a: {url: "http://127.0.0.1:1", user_id: user, auth_token: %s}
+  b: {url: "http://127.0.0.1:1", username: exporter, password: %s, windows: [7d]}
+  c: {url: "http://127.0.0.1:1", user_id: user, auth_token: "${TOKEN}"}
+`, secrets[0], secrets[1]))
+	e := startExporterWith(t, []string{"TOKEN=" + secrets[2]}, file)
+	_, page, err := get(t.Context(), http.DefaultClient, e.url+"/config")
+	if err != nil || strings.Count(page, "<secret>") < 3 || !strings.Contains(page, "7d") || !strings.Contains(page, "http://127.0.0.1:1") {
+		t.Errorf("got error %v and\n%s\nwant the configuration with three redacted secrets", err, page)
+	}
+	for _, secret := range secrets {
+		if strings.Contains(page, secret) {
+			t.Errorf("%s is on the page", secret)
+		}
+	}
+	e.wantNoSecret(t, secrets...)
+	again := startExporter(t, page)
+	if _, shown, err := get(t.Context(), http.DefaultClient, again.url+"/config"); err != nil || shown != page {
+		t.Errorf("loaded again: got error %v and\n%s\nwant\n%s", err, shown, page)
+	}
+}
