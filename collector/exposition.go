@@ -64,6 +64,8 @@ type departmentSeries struct {
 	windows    []string // In order.
 	info       *dto.MetricFamily
 	grids      map[*metric]*grid
+
+	idLabels, windowLabels []*dto.LabelPair
 }
 
 // grid is a metric's series of each department and window.
@@ -85,15 +87,20 @@ func newDepartmentSeries(ids, names []string, windows []window.Window) *departme
 		s.info.Metric = append(s.info.Metric, departmentInfoMetric.gauge(1, names[i], id))
 	}
 	sortSeries(s.info)
-	idLabels, windowLabels := labelPairs(labelDepartmentID, ids), labelPairs(labelWindow, s.windows)
-	for _, m := range []*metric{abandonedRoomsMetric, abandonmentsMetric, roomsMetric, departmentEnabledMetric, departmentAgentsMetric} {
-		if slices.Contains(m.labels, labelWindow) {
-			s.grids[m] = newGrid(m, idLabels, windowLabels)
-		} else {
-			s.grids[m] = newGrid(m, idLabels, nil)
-		}
-	}
+	s.idLabels, s.windowLabels = labelPairs(labelDepartmentID, ids), labelPairs(labelWindow, s.windows)
 	return s
+}
+
+// grid returns the series of a metric, which are made when they are first needed.
+func (s *departmentSeries) grid(m *metric) *grid {
+	if s.grids[m] == nil {
+		var windows []*dto.LabelPair
+		if slices.Contains(m.labels, labelWindow) {
+			windows = s.windowLabels
+		}
+		s.grids[m] = newGrid(m, s.idLabels, windows)
+	}
+	return s.grids[m]
 }
 
 // labelPairs are labels that many series share.
@@ -157,16 +164,17 @@ func (s *departmentSeries) fill(p *page) {
 	}
 	var columns []column
 	for _, a := range p.answers {
-		if g := s.grids[a.resource.metric]; g != nil {
-			if a.counter {
-				g.created.Seconds = a.period.Start.Unix()
-			}
-			index := 0
-			if g.columns > 1 { // A window may have the counter's label, month.
-				index = slices.Index(s.windows, a.resource.label)
-			}
-			columns = append(columns, column{a.answer, g, index, a.counts})
+		if a.resource.metric == nil {
+			continue
 		}
+		g, index := s.grid(a.resource.metric), 0
+		if a.counter {
+			g.created.Seconds = a.period.Start.Unix()
+		}
+		if g.columns > 1 { // A window may have the counter's label, month.
+			index = slices.Index(s.windows, a.resource.label)
+		}
+		columns = append(columns, column{a.answer, g, index, a.counts})
 	}
 	slices.SortFunc(columns, func(a, b column) int { return cmp.Compare(a.index, b.index) })
 	p.departments(func(i int, id string, listed *rocketchat.Department) {
@@ -180,10 +188,10 @@ func (s *departmentSeries) fill(p *page) {
 			}
 		}
 		if listed != nil && listed.Enabled != nil {
-			s.grids[departmentEnabledMetric].set(i, 0, boolValue(*listed.Enabled))
+			s.grid(departmentEnabledMetric).set(i, 0, boolValue(*listed.Enabled))
 		}
 		if listed != nil && listed.Agents >= 0 {
-			s.grids[departmentAgentsMetric].set(i, 0, float64(listed.Agents))
+			s.grid(departmentAgentsMetric).set(i, 0, float64(listed.Agents))
 		}
 	})
 }

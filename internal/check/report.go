@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Severity is how much a finding matters.
@@ -74,9 +75,9 @@ func (r Report) Write(w io.Writer, configFile string) error {
 	for _, ws := range r.Workspaces {
 		fmt.Fprintf(out, "%s  %s\n", ws.Name, ws.Address)
 		for _, f := range ws.Findings {
-			fmt.Fprintf(out, "  %-7s  %-21s  %s\n", f.Severity, f.Topic, f.What)
+			fmt.Fprintf(out, "  %-7s  %-21s  %s\n", f.Severity, f.Topic, wrap(f.What, indent))
 			if f.Hint != "" {
-				fmt.Fprintf(out, "%34s-> %s\n", "", f.Hint)
+				fmt.Fprintf(out, "%*s-> %s\n", indent, "", wrap(f.Hint, indent+3))
 			}
 			if f.Severity == Failed {
 				failures = append(failures, fmt.Sprintf("%s: %s: %s", ws.Name, f.Topic, f.What))
@@ -87,7 +88,7 @@ func (r Report) Write(w io.Writer, configFile string) error {
 	}
 	fmt.Fprintf(out, "%d failed, %s, %s sent\n", failed, plural(warnings, "warning"), plural(calls, "call"))
 	for _, failure := range failures {
-		fmt.Fprintf(out, "  %s\n", failure)
+		fmt.Fprintf(out, "  %s\n", wrap(failure, 4))
 	}
 	fmt.Fprintln(out)
 	switch {
@@ -104,6 +105,32 @@ func (r Report) Write(w io.Writer, configFile string) error {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil
+}
+
+// The layout of a report, in columns. What was found begins at indent.
+const (
+	width  = 120
+	indent = 34
+)
+
+// wrap breaks a text between words, so that lines that begin at a column end at width.
+func wrap(text string, column int) string {
+	var b strings.Builder
+	at := column
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case at+1+len(word) > width:
+			b.WriteString("\n" + strings.Repeat(" ", column))
+			at = column
+		default:
+			b.WriteString(" ")
+			at++
+		}
+		b.WriteString(word)
+		at += len(word)
+	}
+	return b.String()
 }
 
 func plural(n int, thing string) string {

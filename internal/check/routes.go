@@ -73,8 +73,10 @@ func (p *probe) query(ctx context.Context, route *rocketchat.Route) error {
 		list, err = p.client.Departments(ctx, q)
 	case rocketchat.AmountOfChats:
 		counts, err = p.client.Rooms(ctx, q, period.Start, period.End, true)
-	default:
+	case rocketchat.TotalAbandonedChats:
 		counts, err = p.client.AbandonedRooms(ctx, q, period.Start, period.End)
+	default:
+		err = errors.New("check has no query for this route")
 	}
 	if err != nil {
 		p.fail(route.Name, err)

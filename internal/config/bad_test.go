@@ -83,7 +83,7 @@ func TestUnreadableFiles(t *testing.T) {
 	directory := t.TempDir()
 	for file, want := range map[string]string{
 		filepath.Join(directory, "missing.yml"): ": no such file or directory: check the path and the permissions",
-		directory:                               ": is a directory: check the path and the permissions",
+		directory:                               ": is not a regular file of at most 1 MiB: check the path and the permissions",
 	} {
 		_, err := Load(file, environment(nil))
 		if mistake, ok := errors.AsType[*Error](err); !ok || mistake.Error() != file+want {

@@ -118,7 +118,15 @@ func defaults() Workspace {
 // Certificates are read and checked. Files with credentials are not: they are read when
 // they are needed, so that a credential can be replaced without a restart.
 func Load(file string, lookupEnv func(string) (string, bool)) (*Config, error) {
-	data, err := os.ReadFile(file)
+	const maxBytes = 1 << 20 // Inline certificates are the most that it can reasonably hold.
+	info, err := os.Stat(file)
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxBytes) { // A pipe would block the start or a reload.
+		err = errors.New("is not a regular file of at most 1 MiB")
+	}
+	var data []byte
+	if err == nil {
+		data, err = os.ReadFile(file)
+	}
 	if err != nil {
 		return nil, &Error{File: file, Message: fmt.Sprintf("%v: check the path and the permissions", withoutPath(err))}
 	}
