@@ -18,7 +18,7 @@ import (
 // runCheck is the command check: it writes the report and returns the exit code. Mistakes
 // of the configuration go to the log, as when serving.
 func runCheck(ctx context.Context, f *flags, lookupEnv func(string) (string, bool), stdout io.Writer, logger log.Logger) int {
-	cfg, err := config.Load(f.configFile, lookupEnv)
+	cfg, err := config.Load(ctx, f.configFile, lookupEnv)
 	if err == nil && f.workspace != "" && !slices.ContainsFunc(cfg.Workspaces, func(ws config.Workspace) bool { return ws.Name == f.workspace }) {
 		err = fmt.Errorf("--workspace: there is no workspace %q in %s", f.workspace, f.configFile)
 	}

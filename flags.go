@@ -2,9 +2,7 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -58,8 +56,9 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 		app.UsageTemplate(kingpin.LongHelpTemplate) // Help without a command is help on all.
 	}
 	app.Flag("config.file", "Configuration file.").Default("config.yml").StringVar(&f.configFile)
-	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").Default("info").StringVar(&f.logLevel)
-	app.Flag("log.format", "Format of log messages: logfmt or json.").Default("logfmt").StringVar(&f.logFormat)
+	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").
+		Default("info").EnumVar(&f.logLevel, "debug", "info", "warn", "error")
+	app.Flag("log.format", "Format of log messages: logfmt or json.").Default("logfmt").EnumVar(&f.logFormat, "logfmt", "json")
 
 	serve := app.Command(serveCommand, "Serve metrics until stopped by a signal.").Default()
 	f.web = kingpinflag.AddFlags(serve, ":10098")
@@ -76,35 +75,12 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 	check.Flag("offline", "Send nothing: check the configuration alone.").BoolVar(&f.offline)
 	check.Flag("workspace", "Check the workspace of this name alone.").PlaceHolder("NAME").StringVar(&f.workspace)
 
-	if f.command, err = app.Parse(args); err == nil {
-		err = f.check()
+	f.command, err = app.Parse(args)
+	if err == nil && (f.timeoutOffset < 0 || f.maxRequests < 0) {
+		err = errors.New("--web.timeout-offset and --web.max-requests must not be negative")
 	}
 	if complaint.Len() > 0 { // About a command that help was asked for.
 		return nil, false, errors.New(strings.TrimPrefix(strings.TrimSpace(complaint.String()), name+": error: "))
 	}
 	return f, done, err
-}
-
-// check fails if a flag has a wrong value. kingpin's own check of a word does not name the
-// flag.
-func (f *flags) check() error {
-	switch {
-	case !slices.Contains([]string{"debug", "info", "warn", "error"}, f.logLevel):
-		return fmt.Errorf("--log.level must be debug, info, warn or error, not %q", f.logLevel)
-	case !slices.Contains([]string{"logfmt", "json"}, f.logFormat):
-		return fmt.Errorf("--log.format must be logfmt or json, not %q", f.logFormat)
-	case f.command != serveCommand:
-		return nil
-	case f.timeoutOffset < 0:
-		return errors.New("--web.timeout-offset must not be negative")
-	case f.maxRequests < 0:
-		return errors.New("--web.max-requests must not be negative")
-	}
-	for _, address := range *f.web.WebListenAddresses {
-		// The toolkit also accepts addresses of virtual machines' sockets (vsock://:9100).
-		if _, _, err := net.SplitHostPort(address); err != nil && !strings.Contains(address, "://") {
-			return fmt.Errorf("--web.listen-address must be like :10098 or 127.0.0.1:10098, not %q", address)
-		}
-	}
-	return nil
 }

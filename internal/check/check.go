@@ -27,7 +27,7 @@ type Options struct {
 	Workspace string // The name of the only workspace to check; empty for all.
 	UserAgent string // The program and its version.
 	// Transport makes the connections to a workspace.
-	Transport func(config.Workspace) (http.RoundTripper, error)
+	Transport func(config.Workspace) http.RoundTripper
 	Now       func() time.Time
 }
 
@@ -84,11 +84,7 @@ type probe struct {
 
 // run checks what needs the server or files.
 func (p *probe) run(ctx context.Context, calls *budget.Server) {
-	transport, err := p.options.Transport(p.Workspace)
-	if err != nil {
-		p.add(Failed, "http_client", err.Error(), "")
-		return
-	}
+	transport := p.options.Transport(p.Workspace)
 	if p.options.Offline {
 		transport = offline{}
 	}

@@ -125,7 +125,7 @@ func load(t *testing.T, text string) []config.Workspace {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load(file, func(string) (string, bool) { return "", false })
+	cfg, err := config.Load(t.Context(), file, func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func (s scenario) run(t *testing.T) (report check.Report, requests int) {
 			}
 		}
 		s.options.Now = time.Now
-		s.options.Transport = func(ws config.Workspace) (http.RoundTripper, error) { return servers[ws.Name].Transport(), nil }
+		s.options.Transport = func(ws config.Workspace) http.RoundTripper { return servers[ws.Name].Transport() }
 		report = check.Run(t.Context(), workspaces, s.options)
 		for _, server := range servers {
 			requests += len(server.Requests())
@@ -290,23 +290,23 @@ func TestServerThatIsNotThere(t *testing.T) {
 	}
 }
 
-// Of two workspaces of one server, the call budget of one call is enough for one.
+// Of three workspaces of one server, the call budget of two calls is enough for two.
 func TestWorkspacesShareTheCallBudget(t *testing.T) {
 	const entry = "{url: 'http://localhost:3000', " + account + "}"
-	workspaces := load(t, "windows: [24h]\ncounter: false\nrooms: false\ndepartments: false\nrate_limit: {calls: 1, per: 1m}\nworkspaces: {a: "+entry+", b: "+entry+"}\n")
+	workspaces := load(t, "windows: [24h]\ncounter: false\nrooms: false\ndepartments: false\nrate_limit: {calls: 2, per: 1m}\nworkspaces: {a: "+entry+", b: "+entry+", c: "+entry+"}\n")
 	for name, tt := range map[string]struct {
 		workspace string
 		failures  int
-	}{"both": {"", 1}, "one of them": {"b", 0}} {
+	}{"all": {"", 1}, "one of them": {"b", 0}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := rocketchattest.New(rocketchattest.Latest)
 				report := check.Run(t.Context(), workspaces, check.Options{
 					Workspace: tt.workspace, Now: time.Now,
-					Transport: func(config.Workspace) (http.RoundTripper, error) { return server.Transport(), nil },
+					Transport: func(config.Workspace) http.RoundTripper { return server.Transport() },
 				})
 				got := text(t, report)
-				if n := strings.Count(got, "FAILED   total-abandoned-chats  rate_limit, 1 call per 1m, leaves no call for this check"); n != tt.failures {
+				if n := strings.Count(got, "FAILED   total-abandoned-chats  rate_limit, 2 calls per 1m, leaves no call for this check"); n != tt.failures {
 					t.Errorf("%d failures, want %d:\n%s", n, tt.failures, got)
 				}
 			})
@@ -322,7 +322,7 @@ func TestInterrupt(t *testing.T) {
 		time.AfterFunc(time.Second, interrupt)
 		begin := time.Now()
 		report := check.Run(ctx, load(t, workspace("http://localhost:3000", account)), check.Options{
-			Now: time.Now, Transport: func(config.Workspace) (http.RoundTripper, error) { return server.Transport(), nil },
+			Now: time.Now, Transport: func(config.Workspace) http.RoundTripper { return server.Transport() },
 		})
 		if took := time.Since(begin); took != time.Second || !report.Failed() {
 			t.Errorf("took %v and failed is %v, want 1s and true", took, report.Failed())

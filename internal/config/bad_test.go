@@ -34,7 +34,7 @@ func TestBadFiles(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yml"), func(t *testing.T) {
 			t.Parallel()
-			c, err := Load(file, environment(badEnvironment()))
+			c, err := Load(t.Context(), file, environment(badEnvironment()))
 			if err == nil || c != nil {
 				t.Fatalf("Load(%s) = %+v, %v; want no configuration and an error", file, c, err)
 			}
@@ -83,9 +83,9 @@ func TestUnreadableFiles(t *testing.T) {
 	directory := t.TempDir()
 	for file, want := range map[string]string{
 		filepath.Join(directory, "missing.yml"): ": no such file or directory: check the path and the permissions",
-		directory:                               ": is not a regular file of at most 1 MiB: check the path and the permissions",
+		directory:                               ": is a directory: check the path and the permissions",
 	} {
-		_, err := Load(file, environment(nil))
+		_, err := Load(t.Context(), file, environment(nil))
 		if mistake, ok := errors.AsType[*Error](err); !ok || mistake.Error() != file+want {
 			t.Errorf("got %v, want %s", err, file+want)
 		}

@@ -7,9 +7,11 @@ package config
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -67,6 +69,8 @@ type Workspace struct {
 	Timeout model.Duration `yaml:"timeout"`
 	// MaxAge is how far beyond its refresh interval an exported answer may age.
 	MaxAge model.Duration `yaml:"max_age"`
+
+	transport http.RoundTripper `yaml:"-"`
 }
 
 // Location is a time zone by its IANA name.
@@ -113,15 +117,22 @@ func defaults() Workspace {
 }
 
 // Load reads the configuration file. lookupEnv, such as [os.LookupEnv], returns the values
-// of the variables in it. The error joins one [*Error] per mistake, ordered by line.
+// of the variables in it. The error joins one [*Error] per mistake, ordered by line. If
+// reading files takes longer than 30 seconds, or ctx ends, the error is that alone.
 //
 // Certificates are read and checked. Files with credentials are not: they are read when
 // they are needed, so that a credential can be replaced without a restart.
-func Load(file string, lookupEnv func(string) (string, bool)) (*Config, error) {
+func Load(ctx context.Context, file string, lookupEnv func(string) (string, bool)) (*Config, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return oneAtATime(func() (*Config, error) { return parseFile(file, lookupEnv) })(ctx)
+}
+
+func parseFile(file string, lookupEnv func(string) (string, bool)) (*Config, error) {
 	const maxBytes = 1 << 20 // Inline certificates are the most that it can reasonably hold.
 	info, err := os.Stat(file)
-	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxBytes) { // A pipe would block the start or a reload.
-		err = errors.New("is not a regular file of at most 1 MiB")
+	if err == nil && info.Size() > maxBytes {
+		err = errors.New("is larger than 1 MiB")
 	}
 	var data []byte
 	if err == nil {

@@ -74,6 +74,9 @@ func checkWorkspaces(t *testing.T, c *Config, want ...Workspace) {
 	for i, want := range want {
 		got, wanted := c.Workspaces[i], reflect.ValueOf(want)
 		for field, content := range reflect.ValueOf(got).Fields() {
+			if !field.IsExported() {
+				continue
+			}
 			if want := wanted.FieldByIndex(field.Index).Interface(); !reflect.DeepEqual(content.Interface(), want) {
 				t.Errorf("%s.%s: got %#v, want %#v", got.Name, field.Name, content.Interface(), want)
 			}
@@ -103,7 +106,7 @@ func TestDefaultFileWorksWithItsThreeVariables(t *testing.T) {
 	variables := map[string]string{
 		"ROCKETCHAT_URL": "https://chat.example.com/", "ROCKETCHAT_USER_ID": "rbAXPnMktTFbNpwtJ", "ROCKETCHAT_AUTH_TOKEN": "made-up-token",
 	}
-	c, err := Load(filepath.Join("..", "..", "config.yml"), environment(variables))
+	c, err := Load(t.Context(), filepath.Join("..", "..", "config.yml"), environment(variables))
 	if err != nil {
 		t.Fatal(err)
 	}

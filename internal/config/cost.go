@@ -28,7 +28,6 @@ type Cost struct {
 	// each of Periods, because a call also waits for the next scrape. 0 without a limit.
 	Age model.Duration
 
-	pairs  int    // How many answers take two calls, made together or not at all.
 	remedy string // The setting that makes calls unnecessary.
 }
 
@@ -48,11 +47,9 @@ func Costs(workspaces []Workspace) []Cost {
 			abandoned.Calls += len(w.Windows)
 			if w.Counter {
 				abandoned.Calls += 2
-				abandoned.pairs++
 			}
 			if w.Rooms {
 				rooms.Calls += 2 * len(w.Windows)
-				rooms.pairs += len(w.Windows)
 			}
 			if w.Departments {
 				departments.Calls++
@@ -60,9 +57,8 @@ func Costs(workspaces []Workspace) []Cost {
 		}
 		for _, c := range []Cost{rooms, departments, abandoned} {
 			c.Address, c.Limit, c.MaxAge = address, group[0].RateLimit, maxAge
-			if c.Limit.Calls > 0 {
-				// Pairs cannot use the last call of an odd limit.
-				c.Periods = max(ceil(c.Calls, c.Limit.Calls), ceil(c.pairs, max(1, c.Limit.Calls/2)))
+			if usable := c.Limit.Calls - c.Limit.Calls%2; usable > 0 { // Two calls made together cannot use the last one of an odd limit.
+				c.Periods = (c.Calls + usable - 1) / usable
 			}
 			c.Age = 2 * c.Limit.Per * model.Duration(c.Periods)
 			if c.Calls > 0 {
@@ -80,8 +76,6 @@ func byAddress(workspaces []Workspace) map[string][]Workspace {
 	}
 	return groups
 }
-
-func ceil(a, b int) int { return (a + b - 1) / b }
 
 // checkServers checks that the workspaces of each server address have one rate limit, and
 // that it can serve them. That depends on many keys, so other mistakes come first.
@@ -101,9 +95,7 @@ func (d *document) checkServers(workspaces []Workspace) {
 	}
 	for _, c := range Costs(workspaces) {
 		first := groups[c.Address][0].key()
-		if c.Limit.Calls == 1 && c.pairs > 0 {
-			d.note(first, "%s needs 2 calls together, but rate_limit allows 1: set calls to 2 or more, or %s", c.Route, c.remedy)
-		} else if c.Limit.Calls > 0 && c.Periods > int(c.MaxAge/(2*c.Limit.Per)) { // Age could overflow.
+		if c.Limit.Calls > 0 && c.Periods > int(c.MaxAge/(2*c.Limit.Per)) { // Age could overflow.
 			d.note(first, "a round of %s (calls: %d, of all workspaces of this server address) takes %d x %s with rate_limit "+
 				"{calls: %d, per: %s}, so that an answer may become 2 x %d x %s = %s old, but max_age is %s: configure fewer windows or workspaces, "+
 				"set %s, raise max_age (at most to %s), or set rate_limit: {calls: 0} if the server does not limit the account (role bot)",

@@ -2,9 +2,9 @@ package config
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	promconfig "github.com/prometheus/common/config"
 )
@@ -39,28 +40,37 @@ func (HTTPClient) String() string { return hidden }
 // GoString returns <secret>.
 func (HTTPClient) GoString() string { return hidden }
 
-func (c HTTPClient) library() promconfig.HTTPClientConfig {
-	proxy := promconfig.ProxyConfig{ProxyURL: c.ProxyURL, NoProxy: c.NoProxy, ProxyFromEnvironment: c.ProxyFromEnvironment}
-	return promconfig.HTTPClientConfig{TLSConfig: c.TLSConfig, ProxyConfig: proxy, EnableHTTP2: c.EnableHTTP2}
+// newTransport returns a transport that follows no redirects. The files of tls_config are
+// read here; those of a client certificate at each handshake too.
+func (c HTTPClient) newTransport() (http.RoundTripper, error) {
+	tlsConfig, err := promconfig.NewTLSConfig(&c.TLSConfig)
+	if err != nil {
+		return nil, err
+	}
+	if read := tlsConfig.GetClientCertificate; read != nil {
+		bounded := oneAtATime(func() (*tls.Certificate, error) { return read(nil) })
+		tlsConfig.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) { return bounded(info.Context()) }
+	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(c.EnableHTTP2)
+	return &http.Transport{
+		Proxy:                  c.proxy().Proxy(),
+		TLSClientConfig:        tlsConfig,
+		TLSHandshakeTimeout:    10 * time.Second,
+		Protocols:              protocols,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: time.Minute}, // Finds dead connections.
+		MaxIdleConnsPerHost:    20,                                              // More than the calls of a scrape.
+		IdleConnTimeout:        5 * time.Minute,
+		MaxResponseHeaderBytes: maxResponseHeaderBytes,
+	}, nil
 }
 
 // maxResponseHeaderBytes is less than Go's limit of 10 MiB; some hundred bytes are usual.
 const maxResponseHeaderBytes = 64 << 10
 
-// Transport returns a new transport to the workspace. It follows no redirects, and reads
-// the files of tls_config again when they change.
-func (w Workspace) Transport() (http.RoundTripper, error) {
-	transport, err := promconfig.NewRoundTripperFromConfig(w.HTTPClient.library(), "livechat_exporter")
-	if err != nil {
-		return nil, fmt.Errorf("%s.http_client.tls_config: %w", w.key(), err)
-	}
-	if t, ok := transport.(*http.Transport); ok { // With files in tls_config it is a wrapper.
-		t.MaxResponseHeaderBytes = maxResponseHeaderBytes
-		// The library's dialer keeps an event log of each connection in memory, too much
-		// for hundreds of workspaces.
-		t.DialContext = new(net.Dialer).DialContext
-	}
-	return transport, nil
+func (c *HTTPClient) proxy() *promconfig.ProxyConfig {
+	return &promconfig.ProxyConfig{ProxyURL: c.ProxyURL, NoProxy: c.NoProxy, ProxyFromEnvironment: c.ProxyFromEnvironment}
 }
 
 const keyURL = "url"
@@ -81,12 +91,12 @@ func (d *document) checkHTTPClient(key string, w *Workspace) {
 	if c.ProxyFromEnvironment {
 		d.checkProxyEnvironment(key + ".proxy_from_environment")
 	}
-	library := c.library()
-	if err := library.Validate(); err != nil {
+	if err := c.proxy().Validate(); err != nil {
 		d.fail(key, "%v", err)
 	}
-	if _, err := w.Transport(); err != nil {
-		d.fail(tlsKey, "%v: configure readable certificates and keys in PEM that belong together", errors.Unwrap(err))
+	var err error
+	if w.transport, err = c.newTransport(); err != nil {
+		d.fail(tlsKey, "%v: configure readable certificates and keys in PEM that belong together", err)
 	}
 }
 

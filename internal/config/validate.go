@@ -142,8 +142,8 @@ func (d *document) checkSettings(parent string, w Workspace) {
 	if w.MaxAge <= 0 || w.MaxAge > maxMaxAge {
 		d.fail(d.where(parent, "max_age"), "must be more than 0 and at most %s: write how old an exported answer may become, such as 5m", maxMaxAge)
 	}
-	if w.RateLimit.Calls < 0 || w.RateLimit.Calls > maxCalls {
-		d.fail(d.where(parent, "rate_limit.calls"), "must be 0 to %d: write how many calls of a route the server accepts in the time per, or 0 for no limit", maxCalls)
+	if calls := w.RateLimit.Calls; calls < 0 || calls == 1 || calls > maxCalls { // Some numbers take two calls.
+		d.fail(d.where(parent, "rate_limit.calls"), "must be 0, or 2 to %d: write how many calls of a route the server accepts in the time per, or 0 for no limit", maxCalls)
 	}
 	if w.RateLimit.Per <= 0 || w.RateLimit.Per > maxPer {
 		d.fail(d.where(parent, "rate_limit.per"), "must be more than 0 and at most %s: write the time in which the server accepts the calls, such as 1m", maxPer)

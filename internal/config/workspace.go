@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"net/http"
 	"reflect"
 	"strings"
 
@@ -24,6 +25,7 @@ func (w Workspace) Equal(other Workspace) bool {
 	// A loaded time zone depends on when it was loaded.
 	sameZone := w.Timezone.String() == other.Timezone.String()
 	w.Timezone, other.Timezone = Location{}, Location{}
+	w.transport, other.transport = nil, nil
 	return sameZone && reflect.DeepEqual(w, other)
 }
 
@@ -61,6 +63,9 @@ func (w Workspace) Routes() []*rocketchat.Route {
 	}
 	return routes
 }
+
+// Transport returns the transport to the workspace. It is safe for concurrent use.
+func (w Workspace) Transport() http.RoundTripper { return w.transport }
 
 // key is the key path of the workspace.
 func (w Workspace) key() string { return keyWorkspaces + "." + w.Name }

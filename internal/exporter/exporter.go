@@ -68,11 +68,11 @@ func New(ctx context.Context, options Options) (*Exporter, error) {
 	if options.EnableReload {
 		options.Server.Reload = e.Reload
 	}
-	cfg, transports, err := e.load()
+	cfg, err := config.Load(ctx, options.ConfigFile, options.LookupEnv)
 	if err != nil {
 		return nil, err
 	}
-	e.server, err = server.New(options.Server, e.replace(ctx, cfg, transports))
+	e.server, err = server.New(options.Server, e.replace(ctx, cfg))
 	if err != nil {
 		return nil, fmt.Errorf("--web.telemetry-path: %w", err)
 	}
@@ -94,14 +94,14 @@ func (e *Exporter) Reload(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("wait for another reload: %w", context.Cause(ctx))
 	}
-	cfg, transports, err := e.load()
+	cfg, err := config.Load(ctx, e.options.ConfigFile, e.options.LookupEnv)
 	if err != nil {
 		e.reloadSuccessful.Set(0)
 		level.Error(e.options.Logger).Log("msg", "Reload failed, the old configuration is still running",
 			"err", strings.ReplaceAll(err.Error(), "\n", "; "))
 		return err
 	}
-	e.server.Replace(e.replace(ctx, cfg, transports))
+	e.server.Replace(e.replace(ctx, cfg))
 	e.loaded(cfg)
 	level.Info(e.options.Logger).Log("msg", "Reloaded the configuration")
 	return nil
@@ -114,51 +114,28 @@ func (e *Exporter) Close(ctx context.Context) {
 	end(ctx, slices.Collect(maps.Values(e.workspaces)), true)
 }
 
-// load reads the configuration and makes all of it that can fail. It changes nothing.
-// Workspaces that run unchanged have no transport in the result.
-func (e *Exporter) load() (*config.Config, map[string]http.RoundTripper, error) {
-	cfg, err := config.Load(e.options.ConfigFile, e.options.LookupEnv)
-	if err != nil {
-		return nil, nil, err
-	}
-	transports := make(map[string]http.RoundTripper, len(cfg.Workspaces))
-	for _, ws := range cfg.Workspaces {
-		if running := e.workspaces[ws.Name]; running != nil && running.config.Equal(ws) {
-			continue
-		}
-		if transports[ws.Name], err = ws.Transport(); err != nil {
-			return nil, nil, err
-		}
-	}
-	return cfg, transports, nil
-}
-
 // replace runs the configuration in place of the old one, and returns what to serve.
 // Unchanged workspaces run on. A changed one with the same account keeps its answers,
 // counters and session; the others end.
-func (e *Exporter) replace(ctx context.Context, cfg *config.Config, transports map[string]http.RoundTripper) server.Running {
-	running := server.Running{Config: cfg.Redacted()}
-	configured := make(map[string]config.Workspace, len(cfg.Workspaces))
-	for _, ws := range cfg.Workspaces {
-		configured[ws.Name] = ws
-	}
+func (e *Exporter) replace(ctx context.Context, cfg *config.Config) server.Running {
 	var changed, gone []*workspace
-	for name, old := range e.workspaces {
-		ws, ok := configured[name]
+	for _, old := range e.workspaces {
+		i := slices.IndexFunc(cfg.Workspaces, func(ws config.Workspace) bool { return ws.Name == old.config.Name })
 		switch {
-		case !ok, transports[name] != nil && !old.config.SameAccount(ws):
+		case i < 0 || !old.config.SameAccount(cfg.Workspaces[i]):
 			gone = append(gone, old)
-			delete(e.workspaces, name)
-		case transports[name] != nil:
+			delete(e.workspaces, old.config.Name)
+		case !old.config.Equal(cfg.Workspaces[i]), old.config.HTTPClient.TLSConfig.CAFile != "": // Which was read anew.
 			changed = append(changed, old)
 		}
 	}
 	end(ctx, changed, false)
+	running := server.Running{Config: cfg.Redacted()}
 	next := make(map[string]*workspace, len(cfg.Workspaces))
 	for _, ws := range cfg.Workspaces {
-		next[ws.Name] = e.workspaces[ws.Name]
-		if transport := transports[ws.Name]; transport != nil {
-			next[ws.Name] = e.start(ws, transport, e.workspaces[ws.Name])
+		old := e.workspaces[ws.Name]
+		if next[ws.Name] = old; old == nil || slices.Contains(changed, old) {
+			next[ws.Name] = e.start(ws, old)
 		}
 		running.Workspaces = append(running.Workspaces, server.NamedWorkspace{Name: ws.Name, Workspace: next[ws.Name].collector})
 	}

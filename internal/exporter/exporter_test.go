@@ -246,9 +246,9 @@ func TestWrongStart(t *testing.T) {
 
 func TestCostsAreLogged(t *testing.T) {
 	for name, tt := range map[string]struct{ config, want string }{
-		"limited":    {"", `calls=15 routes="amount-of-chats 8, department 1, total-abandoned-chats 6" rounds_per_minute=1 oldest_answer=2m`},
-		"no limit":   {"rate_limit: {calls: 0}\n", `rounds_per_minute="each scrape" oldest_answer="that of the scrape"`},
-		"many calls": {"windows: [6h, 24h, 7d, today, 30d, yesterday]\n", "rounds_per_minute=0.5 oldest_answer=4m"},
+		"limited":    {"", "busiest=http://127.0.0.1:1 calls=15 oldest_answer=2m"},
+		"no limit":   {"rate_limit: {calls: 0}\n", "calls=15 oldest_answer=0s"},
+		"many calls": {"windows: [6h, 24h, 7d, today, 30d, yesterday]\n", "calls=21 oldest_answer=4m"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, tt.config+"workspaces:\n"+workspaceWithToken("main", "http://127.0.0.1:1"))

@@ -2,10 +2,7 @@ package exporter
 
 import (
 	"context"
-	"fmt"
-	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +25,7 @@ type workspace struct {
 }
 
 // start starts a workspace. Previous is a stopped one of the same account, or nil.
-func (e *Exporter) start(ws config.Workspace, transport http.RoundTripper, previous *workspace) *workspace {
+func (e *Exporter) start(ws config.Workspace, previous *workspace) *workspace {
 	w := &workspace{config: ws, logger: log.With(e.options.Logger, "workspace", ws.Name)}
 	var state *collector.Workspace
 	if previous != nil {
@@ -38,7 +35,7 @@ func (e *Exporter) start(ws config.Workspace, transport http.RoundTripper, previ
 	}
 	w.client = rocketchat.New(rocketchat.Options{
 		URL:         ws.URL.URL,
-		Transport:   transport,
+		Transport:   ws.Transport(),
 		Credentials: w.credentials,
 		UserAgent:   e.options.UserAgent,
 		Budget:      e.budgets.Server(ws.Address(), ws.RateLimit),
@@ -87,28 +84,17 @@ func end(ctx context.Context, workspaces []*workspace, logout bool) {
 	all.Wait()
 }
 
-// logCosts logs how many calls a round of the configuration takes on the busiest server,
-// and how old its answers become.
+// logCosts logs how many calls renew all numbers of the busiest server, and how old they
+// become.
 func logCosts(logger log.Logger, cfg *config.Config) {
 	costs := config.Costs(cfg.Workspaces)
-	if len(costs) == 0 {
-		return
-	}
 	worst := slices.MaxFunc(costs, func(a, b config.Cost) int { return a.Periods - b.Periods })
-	var routes []string
 	calls := 0
 	for _, c := range costs {
 		if c.Address == worst.Address {
 			calls += c.Calls
-			routes = append(routes, fmt.Sprintf("%s %d", c.Route, c.Calls))
 		}
 	}
-	logger = log.With(level.Info(logger), "msg", "Calls of a round", "workspaces", len(cfg.Workspaces),
-		"address", worst.Address, "calls", calls, "routes", strings.Join(routes, ", "))
-	if worst.Limit.Calls == 0 {
-		logger.Log("rounds_per_minute", "each scrape", "oldest_answer", "that of the scrape")
-		return
-	}
-	perMinute := float64(time.Minute) / float64(worst.Limit.Per) / float64(worst.Periods)
-	logger.Log("rounds_per_minute", fmt.Sprintf("%.3g", perMinute), "oldest_answer", worst.Age)
+	level.Info(logger).Log("msg", "Loaded the configuration", "workspaces", len(cfg.Workspaces),
+		"busiest", worst.Address, "calls", calls, "oldest_answer", worst.Age)
 }

@@ -1,10 +1,9 @@
 package rocketchat
 
 import (
-	"cmp"
 	"context"
+	"io"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -35,15 +34,6 @@ type countRow struct {
 	Rooms          *int64       `json:"rooms"`
 }
 
-// key is the id. Two pages can have different null rows, or the same one: that has the
-// same number.
-func (r countRow) key() departmentID {
-	if n := cmp.Or(r.AbandonedRooms, r.Rooms); r.ID.null && n != nil {
-		return departmentID{null: true, text: strconv.FormatInt(*n, 10)}
-	}
-	return r.ID
-}
-
 // AbandonedRooms returns how many rooms the visitor abandoned, per department, of those
 // that were both opened and closed between start and end. Both bounds are inclusive and
 // count in milliseconds. A room is abandoned if somebody other than the visitor closed
@@ -56,7 +46,7 @@ func (r countRow) key() departmentID {
 //
 // https://developer.rocket.chat/apidocs/get-total-abandoned-chats-by-departments
 func (c *Client) AbandonedRooms(ctx context.Context, q Query, start, end time.Time) (Counts, error) {
-	return c.count(ctx, TotalAbandonedChats, q, period(start, end), func(r *countRow) *int64 { return r.AbandonedRooms })
+	return c.count(ctx, TotalAbandonedChats, q, period(start, end), func(r countRow) *int64 { return r.AbandonedRooms })
 }
 
 // Rooms returns how many rooms were opened between start and end, per department: those
@@ -70,7 +60,7 @@ func (c *Client) AbandonedRooms(ctx context.Context, q Query, start, end time.Ti
 func (c *Client) Rooms(ctx context.Context, q Query, start, end time.Time, answered bool) (Counts, error) {
 	values := period(start, end)
 	values.Set("answered", strconv.FormatBool(answered))
-	return c.count(ctx, AmountOfChats, q, values, func(r *countRow) *int64 { return r.Rooms })
+	return c.count(ctx, AmountOfChats, q, values, func(r countRow) *int64 { return r.Rooms })
 }
 
 // period are the parameters of a period. The form has a Z, because the server reads a
@@ -81,38 +71,35 @@ func period(start, end time.Time) url.Values {
 }
 
 // count gets the numbers of an analytics route.
-func (c *Client) count(ctx context.Context, route *Route, q Query, values url.Values, number func(*countRow) *int64) (Counts, error) {
-	p := pager[countRow]{client: c, route: route, query: q, values: values, check: func(a account, r *countRow) error {
-		switch n := number(r); {
-		case !r.ID.known, len(r.ID.text) > maxDepartmentID, n == nil, *n < 0, *n > maxCount:
-			return errBadDepartment
-		case a.appearsIn(r.ID.text):
-			return errCredential
+func (c *Client) count(ctx context.Context, route *Route, q Query, values url.Values, number func(countRow) *int64) (Counts, error) {
+	p := pager{client: c, route: route, query: q, values: values, decode: func(a account, body io.Reader) ([]row, int64, error) {
+		answered, total, err := decodeRows[countRow](body)
+		rows := make([]row, len(answered))
+		for i, r := range answered {
+			switch n := number(r); {
+			case !r.ID.known, len(r.ID.text) > maxDepartmentID, n == nil, *n < 0, *n > maxCount:
+				return nil, 0, errBadDepartment
+			case a.appearsIn(r.ID.text):
+				return nil, 0, errCredential
+			default:
+				rows[i] = row{id: r.ID, rooms: *n}
+			}
 		}
-		return nil
+		return rows, total, err
 	}}
 	got, err := p.run(ctx)
 	if err != nil {
 		return Counts{}, err
 	}
-	departments := make([]Count, len(got.rows))
-	for i := range got.rows {
-		departments[i] = Count{ID: got.rows[i].ID.label(), Rooms: *number(&got.rows[i])}
-	}
-	return Counts{Departments: sumEqual(departments), Complete: got.complete()}, nil
-}
-
-// sumEqual orders the numbers by id, and adds those of equal ids: rooms without the
-// field departmentId and rooms in which it is null are two rows of the server.
-func sumEqual(departments []Count) []Count {
-	slices.SortFunc(departments, func(a, b Count) int { return cmp.Compare(a.ID, b.ID) })
-	unique := departments[:0]
-	for _, d := range departments {
-		if last := len(unique) - 1; last >= 0 && unique[last].ID == d.ID {
-			unique[last].Rooms += d.Rooms
-			continue
+	// Rooms without the field departmentId and rooms in which it is null are two rows of
+	// the server: numbers of equal labels are added.
+	departments := make([]Count, 0, len(got.rows))
+	for _, r := range got.rows {
+		if last := len(departments) - 1; last >= 0 && departments[last].ID == r.id.label() {
+			departments[last].Rooms += r.rooms
+		} else {
+			departments = append(departments, Count{ID: r.id.label(), Rooms: r.rooms})
 		}
-		unique = append(unique, d)
 	}
-	return unique
+	return Counts{Departments: departments, Complete: got.complete()}, nil
 }

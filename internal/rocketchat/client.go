@@ -31,8 +31,9 @@ type Options struct {
 	// URL is the workspace's address; a path prefix is kept. Nothing is ever sent to
 	// another scheme, host or port.
 	URL *url.URL
-	// Transport sends the requests. There is no http.Client around it, because that
-	// would follow redirects and send the token to whatever host they name.
+	// Transport sends the requests, and decompresses the answers. There is no http.Client
+	// around it, because that would follow redirects and send the token to whatever host
+	// they name.
 	Transport http.RoundTripper
 	// Credentials are sent with each call.
 	Credentials Credentials
@@ -140,7 +141,6 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 		return nil, fmt.Errorf("%s: build the request: %w", r.route.Name, err)
 	}
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Accept-Encoding", "gzip") // The transport of prometheus/common does not ask for it.
 	req.Header.Set("User-Agent", c.options.UserAgent)
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 )
 
 // Credentials are what a [Client] proves itself with: those of [AccessToken] or of
@@ -76,8 +77,13 @@ func (t accessToken) account(ctx context.Context, _ *Client, route *Route) (acco
 	return account{userID: userID, authToken: authToken}, nil
 }
 
+// readTimeout is how long reading a credential may take.
+const readTimeout = 10 * time.Second
+
 // read reads a credential for a call of the route, and checks it.
 func (s Source) read(ctx context.Context, route *Route, name string, check func(string) error) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	value, err := s(ctx)
 	if err != nil {
 		return "", noCredentials(route, name+": "+err.Error(), "check the file and its permissions")

@@ -23,6 +23,9 @@ const (
 	// maxCount keeps sums over maxDepartments below 2^53, up to which a float64 holds
 	// every whole number.
 	maxCount = 1 << 38
+	// maxObjects is how many objects an answer is decoded with, so that one of millions
+	// of empty ones takes no memory. Departments may hold objects of their own.
+	maxObjects = 10 * maxDepartments
 )
 
 // invalid is what is wrong with an answer that is not the documented one. It contains no
@@ -30,7 +33,7 @@ const (
 type invalid string
 
 const (
-	errNotJSON         invalid = "the answer is not JSON"
+	errNotJSON         invalid = "the answer is not whole JSON"
 	errTruncated       invalid = "the answer is truncated"
 	errBlank           invalid = "the answer is blank"
 	errTooLong         invalid = "the answer is too long"
@@ -66,128 +69,82 @@ func invalidity(err error) (invalid, bool) {
 	return errors.AsType[invalid](err)
 }
 
-// newBody returns a reader of the answer, decompressed and limited.
+// newBody returns a reader of the answer up to the limit.
 func newBody(resp *http.Response, route *Route) io.Reader {
-	limit := int64(maxBody)
 	if route == Departments {
-		limit = maxListBody
+		return http.MaxBytesReader(nil, resp.Body, maxListBody)
 	}
-	sent := http.MaxBytesReader(nil, resp.Body, limit)
-	if encoding := resp.Header.Get("Content-Encoding"); encoding == "gzip" || encoding == "x-gzip" {
-		return &gunzip{sent: sent, limit: limit}
-	}
-	return sent
-}
-
-// gunzip decompresses up to limit bytes.
-type gunzip struct {
-	sent  io.Reader
-	limit int64
-	plain io.Reader
-}
-
-func (g *gunzip) Read(p []byte) (int, error) {
-	if g.plain == nil {
-		z, err := gzip.NewReader(g.sent)
-		if err != nil {
-			return 0, err
-		}
-		g.plain = http.MaxBytesReader(nil, io.NopCloser(z), g.limit)
-	}
-	return g.plain.Read(p)
+	return http.MaxBytesReader(nil, resp.Body, maxBody)
 }
 
 // row is one department of an answer.
-type row interface {
-	// key is the same for rows of two pages that are one row of the server.
-	key() departmentID
+type row struct {
+	id    departmentID
+	rooms int64       // Of an analytics route.
+	entry *Department // Of the list.
 }
 
-// page is one answer of a route: some or all of its departments.
-type page[R row] struct {
-	// rows are in no order. Only null is the id of more than one.
-	rows []R
-	// total is how many departments the server has, -1 if unknown.
-	total int64
+// rowKey is the same for rows of two pages that are one row of the server.
+type rowKey struct {
+	id    departmentID
+	rooms int64
 }
 
-// decode reads an answer such as {"departments":[...],"total":1,"success":true}. Check
-// refuses a row. The departments are decoded at once: row by row took twice the time.
-func (p *page[R]) decode(body io.Reader, check func(*R) error) error {
-	p.total = -1
-	d := json.NewDecoder(body)
-	var success bool
-	switch err := expect(d, json.Delim('{'), errNotJSON); {
-	case errors.Is(err, io.EOF):
-		return errBlank
+// key is the id. Two pages can have different null rows, or the same one: that has the
+// same number.
+func (r row) key() rowKey {
+	if r.id.null {
+		return rowKey{r.id, r.rooms}
+	}
+	return rowKey{id: r.id}
+}
+
+func byLabel(a, b row) int { return strings.Compare(a.id.label(), b.id.label()) }
+
+// decodeRows reads an answer such as {"departments":[...],"total":1,"success":true}. Total
+// is how many departments the server has, -1 if unknown.
+func decodeRows[R any](body io.Reader) (rows []R, total int64, err error) {
+	data, err := io.ReadAll(body)
+	switch {
 	case err != nil:
-		return err
+		return nil, 0, err
+	case len(data) == 0:
+		return nil, 0, errBlank
+	case bytes.Count(data, []byte("{")) > maxObjects:
+		return nil, 0, errManyDepartments
 	}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return err
-		}
-		switch key {
-		case "departments":
-			err = d.Decode(&p.rows)
-		case "total":
-			err = d.Decode(&p.total)
-		case "success":
-			err = d.Decode(&success)
-		default:
-			err = d.Decode(new(json.RawMessage))
-		}
-		if err != nil {
-			return err
-		}
+	answer := struct {
+		Departments []R   `json:"departments"`
+		Total       int64 `json:"total"`
+		Success     bool  `json:"success"`
+	}{Total: -1}
+	err = json.Unmarshal(data, &answer)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case !answer.Success:
+		return nil, 0, errNoSuccess
+	case answer.Departments == nil:
+		return nil, 0, errNoDepartments
+	case answer.Total < -1 || answer.Total > maxCount:
+		return nil, 0, errWrongType
+	case len(answer.Departments) > maxDepartments:
+		return nil, 0, errManyDepartments
 	}
-	if _, err := d.Token(); err != nil {
-		return err
-	}
-	switch _, err := d.Token(); {
-	case err == nil:
-		return errNotJSON
-	case !errors.Is(err, io.EOF):
-		return err
-	case !success:
-		return errNoSuccess
-	case p.rows == nil:
-		return errNoDepartments
-	case p.total < -1 || p.total > maxCount:
-		return errWrongType
-	}
-	return p.checkRows(check)
+	return answer.Departments, answer.Total, nil
 }
 
-// checkRows refuses wrong rows, and orders them to find an id that stands there twice.
-func (p *page[R]) checkRows(check func(*R) error) error {
-	if len(p.rows) > maxDepartments {
-		return errManyDepartments
-	}
-	for i := range p.rows {
-		if err := check(&p.rows[i]); err != nil {
-			return err
-		}
-	}
-	slices.SortFunc(p.rows, func(a, b R) int { return a.key().compare(b.key()) })
-	for i := 1; i < len(p.rows); i++ {
-		id := p.rows[i].key()
+// sortRows orders the rows of a page by label, and fails if an id stands there twice.
+func sortRows(rows []row) error {
+	slices.SortFunc(rows, byLabel)
+	for i := 1; i < len(rows); i++ {
+		id := rows[i].id
 		// The decoder replaces invalid UTF-8, which can make different ids equal.
-		if !id.null && id == p.rows[i-1].key() && !strings.ContainsRune(id.text, utf8.RuneError) {
+		if !id.null && id == rows[i-1].id && !strings.ContainsRune(id.text, utf8.RuneError) {
 			return errRepeatedID
 		}
 	}
 	return nil
-}
-
-// expect reads a token, and fails with otherwise if it is another one.
-func expect(d *json.Decoder, want json.Delim, otherwise error) error {
-	got, err := d.Token()
-	if err == nil && got != want {
-		return otherwise
-	}
-	return err
 }
 
 // departmentID is an _id as it was sent. Rooms without a department have null.
@@ -209,17 +166,6 @@ func (id *departmentID) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	return json.Unmarshal(data, &id.text)
-}
-
-// compare orders ids by their bytes; null comes first.
-func (id departmentID) compare(other departmentID) int {
-	if id.null != other.null {
-		if id.null {
-			return -1
-		}
-		return 1
-	}
-	return strings.Compare(id.text, other.text)
 }
 
 // label is the id as a label: rooms without a department have [NoDepartment].

@@ -90,8 +90,7 @@ func TestCountsAreDecoded(t *testing.T) {
 
 func TestInvalidAnswers(t *testing.T) {
 	const (
-		notJSON       = "the answer is not JSON"
-		truncated     = "the answer is truncated"
+		notJSON       = "the answer is not whole JSON"
 		wrongType     = "the answer has a value of a wrong type"
 		noSuccess     = "the answer lacks success: true"
 		noDepartments = "the answer has no array departments"
@@ -106,8 +105,8 @@ func TestInvalidAnswers(t *testing.T) {
 	for name, tt := range map[string]struct{ query, text, what string }{
 		"blank":                     {both, "", "the answer is blank"},
 		"a word":                    {both, "Unauthorized", notJSON},
-		"truncated":                 {both, emptyPage[:len(emptyPage)-1], truncated},
-		"truncated in a row":        {both, emptyPage[:16] + `{"_id":"a`, truncated},
+		"truncated":                 {both, emptyPage[:len(emptyPage)-1], notJSON},
+		"truncated in a row":        {both, emptyPage[:16] + `{"_id":"a`, notJSON},
 		"text after it":             {both, emptyPage + "{}", notJSON},
 		"success: false":            {both, `{"departments":[],"total":0,"success":false}`, noSuccess},
 		"no success":                {both, `{"departments":[],"total":0}`, noSuccess},

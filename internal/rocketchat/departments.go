@@ -1,11 +1,10 @@
 package rocketchat
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
+	"io"
 	"net/url"
-	"slices"
 	"strconv"
 )
 
@@ -45,8 +44,6 @@ type listRow struct {
 	NumAgents optional     `json:"numAgents"`
 }
 
-func (r listRow) key() departmentID { return r.ID }
-
 // optional is a value as it was sent, of whatever type: a wrong one costs itself, and not
 // the list.
 type optional struct{ json.RawMessage }
@@ -85,34 +82,36 @@ func (o optional) flag() *bool {
 //
 // https://developer.rocket.chat/apidocs/get-list-of-departments
 func (c *Client) Departments(ctx context.Context, q Query) (DepartmentList, error) {
-	p := pager[listRow]{
-		client: c, route: Departments, query: q, values: url.Values{"showArchived": {"true"}},
-		check: func(a account, r *listRow) error {
-			switch {
-			case r.ID.null, r.ID.text == "", len(r.ID.text) > maxDepartmentID:
-				return errBadDepartment
-			case a.appearsIn(r.ID.text), a.appearsIn(r.Name.text()):
-				return errCredential
-			}
-			return nil
-		},
-	}
+	p := pager{client: c, route: Departments, query: q, values: url.Values{"showArchived": {"true"}}, decode: decodeList}
 	got, err := p.run(ctx)
 	if err != nil {
 		return DepartmentList{}, err
 	}
 	list := DepartmentList{Complete: got.complete()}
 	for _, r := range got.rows {
-		if r.ID.text == NoDepartment { // That label is taken.
-			continue
+		last := len(list.Departments) - 1
+		if taken := r.entry.ID == NoDepartment || last >= 0 && list.Departments[last].ID == r.entry.ID; !taken {
+			list.Departments = append(list.Departments, *r.entry)
 		}
+	}
+	return list, nil
+}
+
+func decodeList(a account, body io.Reader) ([]row, int64, error) {
+	answered, total, err := decodeRows[listRow](body)
+	rows := make([]row, len(answered))
+	for i, r := range answered {
 		d := Department{ID: r.ID.text, Name: r.Name.text(), Enabled: r.Enabled.flag(), Agents: r.NumAgents.number()}
+		switch {
+		case d.ID == "", len(d.ID) > maxDepartmentID:
+			return nil, 0, errBadDepartment
+		case a.appearsIn(d.ID), a.appearsIn(d.Name):
+			return nil, 0, errCredential
+		}
 		if archived := r.Archived.flag(); archived != nil && *archived {
 			d.Archived, d.Enabled = true, new(false)
 		}
-		list.Departments = append(list.Departments, d)
+		rows[i] = row{id: r.ID, entry: &d}
 	}
-	slices.SortStableFunc(list.Departments, func(a, b Department) int { return cmp.Compare(a.ID, b.ID) })
-	list.Departments = slices.CompactFunc(list.Departments, func(a, b Department) bool { return a.ID == b.ID })
-	return list, nil
+	return rows, total, err
 }

@@ -113,7 +113,7 @@ func TestOutcomes(t *testing.T) {
 		"a gigabyte of departments":  {latest, nil, rocketchattest.EndlessBody(1 << 30), rocketchat.BadResponse, 200, "the answer is too long", hintNotRocketChat},
 		"a gigabyte of one id":       {latest, nil, rocketchattest.EndlessString(1 << 30), rocketchat.BadResponse, 200, "the answer is too long", hintNotRocketChat},
 		"a gzip bomb":                {latest, nil, gzipped(200, emptyPage+strings.Repeat(" ", 4<<20), 0), rocketchat.BadResponse, 200, "the answer is too long", hintNotRocketChat},
-		"not gzip":                   {latest, nil, answer(200, emptyPage, "Content-Encoding", "gzip"), rocketchat.BadResponse, 200, "the answer is not JSON", hintNotRocketChat},
+		"not gzip":                   {latest, nil, answer(200, emptyPage, "Content-Encoding", "gzip"), rocketchat.BadResponse, 200, "the answer is not whole JSON", hintNotRocketChat},
 		"truncated gzip":             {latest, nil, gzipped(200, emptyPage, 9), rocketchat.BadResponse, 200, "the answer is truncated", hintNotRocketChat},
 		"a refusal that is not gzip": {latest, nil, answer(500, "{}", "Content-Encoding", "gzip"), rocketchat.ServerError, 500, whatFails, hintServerLogs},
 		"a refusal in gzip":          {latest, nil, gzipped(500, `{"error":"text"}`, 0), rocketchat.ServerError, 500, whatFails + ` ("text")`, hintServerLogs},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -55,14 +56,15 @@ const relearnAfter = time.Hour
 type pagingState struct {
 	mu      sync.Mutex
 	queries map[string]pagingMode
-	// refusals is when a route last refused paging parameters.
+	// refusals is when a route last refused paging parameters, as the analytics routes of
+	// releases up to 7.0 do.
 	refusals map[*Route]time.Time
 }
 
-func (s *pagingState) mode(route *Route, key string) pagingMode {
+func (s *pagingState) mode(route *Route, key string, now time.Time) (mode pagingMode, refused bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.queries[route.Name+"/"+key]
+	return s.queries[route.Name+"/"+key], now.Sub(s.refusals[route]) < relearnAfter
 }
 
 func (s *pagingState) learn(route *Route, key string, learned pagingMode) {
@@ -75,14 +77,6 @@ func (s *pagingState) refuse(route *Route, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refusals[route] = now
-}
-
-// refused reports whether the route is known to refuse paging parameters, as the
-// analytics routes of releases up to 7.0 do.
-func (s *pagingState) refused(route *Route, now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return now.Sub(s.refusals[route]) < relearnAfter
 }
 
 // maxPages limits the calls of one answer where the rate limit does not.
@@ -112,15 +106,16 @@ func (c *Client) Reserve(route *Route, waiter budget.Waiter, keys ...string) (sh
 	return c.options.Budget.Route(route.Name).Reserve(waiter, func(limit budget.Limit) []int {
 		need := make([]int, len(keys))
 		for i, key := range keys {
-			need[i] = c.paging.mode(route, key).calls(limit, now)
+			mode, _ := c.paging.mode(route, key, now)
+			need[i] = mode.calls(limit, now)
 		}
 		return need
 	})
 }
 
 // collected are the rows of one or more pages of an answer.
-type collected[R row] struct {
-	rows  []R
+type collected struct {
+	rows  []row // Ordered by label.
 	total int64
 	pages int
 	last  int // How many rows the last page had.
@@ -130,47 +125,40 @@ type collected[R row] struct {
 
 // add adds a page. The server's order is not stable, so pages can repeat rows, of which
 // the later one counts, and miss others.
-func (c *collected[R]) add(p page[R]) {
-	c.changed = c.changed || c.pages > 0 && c.total != p.total
-	c.total, c.last = p.total, len(p.rows)
-	c.pages++
-	if c.pages == 1 {
-		c.rows = p.rows
+func (c *collected) add(rows []row, total int64) {
+	c.changed = c.changed || c.pages > 0 && c.total != total
+	c.total, c.last = total, len(rows)
+	if c.pages++; c.pages == 1 {
+		c.rows = rows
 		return
 	}
-	index := make(map[departmentID]int, len(c.rows))
-	for i, r := range c.rows {
-		index[r.key()] = i
+	repeated := make(map[rowKey]bool, len(rows))
+	for _, r := range rows {
+		repeated[r.key()] = true
 	}
-	for _, r := range p.rows {
-		if i, known := index[r.key()]; known {
-			c.rows[i] = r
-			continue
-		}
-		c.rows = append(c.rows, r)
-	}
+	c.rows = append(slices.DeleteFunc(c.rows, func(r row) bool { return repeated[r.key()] }), rows...)
 }
 
 // missing is how many departments the server still has, 0 also if that is unknown.
-func (c *collected[R]) missing() int { return max(0, int(c.total)-len(c.rows)) }
+func (c *collected) missing() int { return max(0, int(c.total)-len(c.rows)) }
 
 // complete reports whether all departments of one moment have come.
-func (c *collected[R]) complete() bool { return c.total >= 0 && c.missing() == 0 && !c.changed }
+func (c *collected) complete() bool { return c.total >= 0 && c.missing() == 0 && !c.changed }
 
 // pager gets one answer, all calls with the same values.
-type pager[R row] struct {
+type pager struct {
 	client *Client
 	route  *Route
 	query  Query
 	values url.Values
-	check  func(account, *R) error
+	decode func(account, io.Reader) (rows []row, total int64, err error)
 }
 
 // run gets the answer as whole as the server and the budget allow: first without paging
 // parameters, then all departments at once, then page by page. It begins with what
 // worked the last time. What is still missing makes the answer incomplete; that is not an
-// error.
-func (p *pager[R]) run(ctx context.Context) (got collected[R], err error) {
+// error. The rows are ordered by label.
+func (p *pager) run(ctx context.Context) (got collected, err error) {
 	now := p.client.options.Now()
 	if p.query.Calls == nil {
 		if p.query.Calls, err = p.client.one(p.route); err != nil {
@@ -178,10 +166,16 @@ func (p *pager[R]) run(ctx context.Context) (got collected[R], err error) {
 		}
 		defer p.query.Calls.Release()
 	}
-	mode := p.client.paging.mode(p.route, p.query.Key)
-	begin := p.begin(mode, now)
+	mode, refused := p.client.paging.mode(p.route, p.query.Key, now)
+	begin := mode.way
+	switch expired := now.Sub(mode.since) >= relearnAfter; {
+	case refused:
+		begin = inOne
+	case begin == inPages && expired && p.query.Calls.Left() != mode.pages:
+		begin = whole // There is a call for it beside those of the pages.
+	}
 	if begin == inOne {
-		if err = p.add(ctx, &got, url.Values{}); err != nil || got.missing() == 0 || p.client.paging.refused(p.route, now) {
+		if err = p.add(ctx, &got, url.Values{}); err != nil || got.missing() == 0 || refused {
 			return got, err
 		}
 	}
@@ -190,9 +184,9 @@ func (p *pager[R]) run(ctx context.Context) (got collected[R], err error) {
 			p.learn(pagingMode{way: whole, since: now})
 			return got, nil
 		}
-		all := collected[R]{}
+		all := collected{}
 		if err = p.add(ctx, &all, paging(0, 0)); err != nil {
-			return p.despite(ctx, err, got)
+			return got, p.unless(got, err)
 		}
 		if got = all; got.missing() == 0 {
 			p.learn(pagingMode{way: whole, since: now})
@@ -200,40 +194,41 @@ func (p *pager[R]) run(ctx context.Context) (got collected[R], err error) {
 		}
 	}
 	// The pages are an answer of their own: null rows of two answers must not be added.
-	paged := collected[R]{}
+	paged := collected{}
 	calls, err := p.pages(ctx, got.total, &paged)
 	if err != nil {
-		return p.despite(ctx, err, got)
+		return got, p.unless(got, err)
 	}
 	learned := pagingMode{way: inPages, since: now, pages: calls}
-	if mode.way == inPages && begin == inPages {
+	if begin == inPages {
 		learned.since = mode.since // So that it expires, however often it is used.
 	}
 	p.learn(learned)
 	if len(paged.rows) >= len(got.rows) {
 		got = paged
+		slices.SortFunc(got.rows, byLabel)
 	}
 	return got, nil
 }
 
-// begin is the way to begin with.
-func (p *pager[R]) begin(mode pagingMode, now time.Time) way {
-	expired := now.Sub(mode.since) >= relearnAfter
-	switch {
-	case p.client.paging.refused(p.route, now):
-		return inOne
-	case mode.way == inPages && expired && p.query.Calls.Left() != mode.pages:
-		return whole // There is a call for it beside those of the pages.
-	default:
-		return mode.way
-	}
-}
+func (p *pager) learn(learned pagingMode) { p.client.paging.learn(p.route, p.query.Key, learned) }
 
-func (p *pager[R]) learn(learned pagingMode) { p.client.paging.learn(p.route, p.query.Key, learned) }
+// unless returns the error, or nil if it means that the server refuses paging parameters
+// and an answer without them has come. The route is not asked with them again for a while.
+func (p *pager) unless(got collected, err error) error {
+	if e, ok := errors.AsType[*Error](err); !ok || e.Outcome != InvalidParams {
+		return err
+	}
+	p.client.paging.refuse(p.route, p.client.options.Now())
+	if got.pages > 0 {
+		return nil
+	}
+	return err
+}
 
 // pages gets one page after the other as long as all of them fit the budget. It returns
 // how many calls they take.
-func (p *pager[R]) pages(ctx context.Context, total int64, got *collected[R]) (calls int, err error) {
+func (p *pager) pages(ctx context.Context, total int64, got *collected) (calls int, err error) {
 	offset, size := 0, pageSize
 	rest := max(1, int(total)) // Unknown when the answer begins with pages.
 	for {
@@ -248,24 +243,10 @@ func (p *pager[R]) pages(ctx context.Context, total int64, got *collected[R]) (c
 		size = got.last // The server can have a smaller API_Upper_Count_Limit.
 		offset += size
 		rest = int(got.total) - offset
-		if got.missing() == 0 || size == 0 || rest <= 0 {
+		if size == 0 || rest <= 0 {
 			return calls, nil
 		}
 	}
-}
-
-// despite returns what has come if the error means that the server refuses paging
-// parameters, which the answer is then incomplete without.
-func (p *pager[R]) despite(ctx context.Context, err error, got collected[R]) (collected[R], error) {
-	if e, ok := errors.AsType[*Error](err); !ok || e.Outcome != InvalidParams {
-		return got, err
-	}
-	p.client.paging.refuse(p.route, p.client.options.Now())
-	if got.pages == 0 && p.query.Calls.Extend(1) { // They were accepted before: the server was downgraded.
-		err = p.add(ctx, &got, url.Values{})
-		return got, err
-	}
-	return got, nil
 }
 
 // paging are the parameters of a page; count 0 is for all departments.
@@ -278,14 +259,16 @@ func paging(offset, count int) url.Values {
 }
 
 // add sends one call and adds its page.
-func (p *pager[R]) add(ctx context.Context, got *collected[R], values url.Values) error {
+func (p *pager) add(ctx context.Context, got *collected, values url.Values) error {
 	maps.Copy(values, p.values)
 	return p.client.get(ctx, p.query.Calls, p.route, values, func(a account, body io.Reader) error {
-		var next page[R]
-		if err := next.decode(body, func(r *R) error { return p.check(a, r) }); err != nil {
-			return err
+		rows, total, err := p.decode(a, body)
+		if err == nil {
+			err = sortRows(rows)
 		}
-		got.add(next)
-		return nil
+		if err == nil {
+			got.add(rows, total)
+		}
+		return err
 	})
 }

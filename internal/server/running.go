@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
 	"livechat_exporter/collector"
@@ -48,20 +47,16 @@ func (r *Running) only() *NamedWorkspace {
 // Replace serves another configuration from now on. Requests in flight end on the one
 // that they began with.
 func (s *Server) Replace(running Running) {
-	before, after := s.running.Swap(&running).only(), running.only()
-	// Nothing else explains to whoever scrapes the exporter's own page why series end,
-	// exist twice, or continue with another workspace's numbers.
-	logger := log.With(level.Warn(s.options.Logger), "path", s.options.MetricsPath)
-	switch {
-	case before != nil && after != nil && before.Name != after.Name:
-		logger.Log("msg", "The page now has another workspace's metrics: where it is scraped, have the workspace discovered from "+discoveryPath+" instead, so that its series keep their instance",
-			"workspace", after.Name, "before", before.Name)
-	case before != nil && after == nil:
-		logger.Log("msg", "The page no longer has a workspace's metrics, because there is not exactly one workspace: have them discovered from "+discoveryPath+", or scrape "+probePath+"?target=NAME",
-			"before", before.Name)
-	case before == nil && after != nil:
-		logger.Log("msg", "The page now has the metrics of the only workspace too: scrape either it or "+probePath+"?target=NAME, so that they are not stored twice",
-			"workspace", after.Name)
+	name := func(w *NamedWorkspace) string {
+		if w == nil {
+			return ""
+		}
+		return w.Name
+	}
+	before, after := name(s.running.Swap(&running).only()), name(running.only())
+	if before != after { // Nothing else explains why series end, exist twice or jump there.
+		level.Warn(s.options.Logger).Log("msg", "The page has the metrics of the only workspace, which is another one now or none: "+
+			"have workspaces discovered from "+discoveryPath+" instead", "path", s.options.MetricsPath, "before", before, "now", after)
 	}
 }
 
