@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	stdlog "log" //nolint:depguard // Only to silence what net/http writes with it.
@@ -149,10 +148,6 @@ func serve(ctx context.Context, handler http.Handler, f *flags, logger log.Logge
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil {
 		level.Warn(logger).Log("msg", "Stopped before every request was served", "err", err)
-	}
-	if err := <-served; err != nil && !errors.Is(err, http.ErrServerClosed) {
-		level.Error(logger).Log("msg", "Serving failed: check --web.listen-address", "err", err)
-		return exitFailed
 	}
 	return exitStopped
 }

@@ -23,18 +23,16 @@ import (
 // holds by construction: names and labels are those of metrics.go, ids are valid UTF-8,
 // and each series stands once.
 
-// Scrape is one scrape of a workspace. It is used once.
-type Scrape interface {
-	prometheus.TransactionalGatherer
-}
-
+// scrape is one scrape of a workspace. It is used once.
 type scrape struct {
 	ctx       context.Context
 	workspace *Workspace
 }
 
 // Scrape returns a scrape, which ends when ctx does.
-func (w *Workspace) Scrape(ctx context.Context) Scrape { return &scrape{ctx: ctx, workspace: w} }
+func (w *Workspace) Scrape(ctx context.Context) prometheus.TransactionalGatherer {
+	return &scrape{ctx, w}
+}
 
 // Gather asks the workspace for what is due, and returns the whole page, whatever came.
 // The series stay as they are until done is called. The only error is that of the API
@@ -215,7 +213,7 @@ func (w *Workspace) stateFamilies(p *page, now time.Time) []*dto.MetricFamily {
 	up.Metric = append(up.Metric, upMetric.gauge(boolValue(w.up(now))))
 	timeout.Metric = append(timeout.Metric, inactivityTimeoutMetric.gauge(w.options.InactivityTimeout.Seconds()))
 	for _, r := range w.resources {
-		s := r.status()
+		s := r.current()
 		if !s.endedAt.IsZero() {
 			success.Metric = append(success.Metric, refreshSuccessMetric.gauge(boolValue(s.failure == failure{}), r.name, r.label))
 		}

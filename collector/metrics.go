@@ -30,7 +30,7 @@ var (
 	abandonedRoomsMetric = newGauge("department_abandoned_rooms",
 		"Chats (rooms) opened and closed inside the window that the visitor abandoned: abandonedRooms of total-abandoned-chats. "+
 			"Visitors who gave up in the queue are not counted. "+ageHelp, labelDepartmentID, labelWindow)
-	abandonmentsMetric = newCounter("department_abandonments_total",
+	abandonmentsMetric = newMetric(dto.MetricType_COUNTER, "department_abandonments_total",
 		"Chats (rooms) that the visitor abandoned, closed since the current calendar month began: the difference of two abandonedRooms of total-abandoned-chats. "+
 			"Starts at 0 with each month. "+ageHelp, labelDepartmentID)
 	periodStartMetric = newGauge("abandonments_period_start_timestamp_seconds",
@@ -69,11 +69,11 @@ type metric struct {
 }
 
 func newGauge(name, help string, labels ...string) *metric {
-	return &metric{prometheus.BuildFQName(namespace, "", name), help, dto.MetricType_GAUGE, labels}
+	return newMetric(dto.MetricType_GAUGE, name, help, labels...)
 }
 
-func newCounter(name, help string, labels ...string) *metric {
-	return &metric{prometheus.BuildFQName(namespace, "", name), help, dto.MetricType_COUNTER, labels}
+func newMetric(kind dto.MetricType, name, help string, labels ...string) *metric {
+	return &metric{prometheus.BuildFQName(namespace, "", name), help, kind, labels}
 }
 
 // family returns a family without series.

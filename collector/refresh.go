@@ -76,10 +76,10 @@ func (r *resource) due(now time.Time) bool {
 // waitsSince is when the latest attempt ended. A resource whose period has ended since it
 // was asked goes before all others. The caller holds r.mu.
 func (r *resource) waitsSince(now time.Time) time.Time {
-	if r.last != nil && r.ended(r.last.period, now) && r.ended(r.window.Period(r.latest.startedAt.In(r.zone)), now) {
+	if r.last != nil && r.ended(r.last.period, now) && r.ended(r.window.Period(r.status.startedAt.In(r.zone)), now) {
 		return time.Time{}
 	}
-	return r.latest.endedAt
+	return r.status.endedAt
 }
 
 // attempt starts an attempt with the reserved calls, and returns what closes when it has
@@ -88,7 +88,7 @@ func (w *Workspace) attempt(r *resource, now time.Time, shares []*budget.Reserva
 	ended := make(chan struct{})
 	w.started++
 	r.mu.Lock()
-	r.inFlight, r.order = ended, w.started
+	r.inFlight, r.order, r.status.running = ended, w.started, true
 	r.mu.Unlock()
 	queries := make([]rocketchat.Query, len(shares))
 	for i, share := range shares {
@@ -112,16 +112,16 @@ func (w *Workspace) attempt(r *resource, now time.Time, shares []*budget.Reserva
 func (r *resource) end(got answer, err error, startedAt, endedAt time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.inFlight = nil
+	r.inFlight, r.status.running = nil, false
 	why := failureOf(err)
 	if errors.Is(err, rocketchat.ErrBudgetSpent) || why.outcome == string(rocketchat.Canceled) {
 		return
 	}
-	r.latest = attempt{startedAt: startedAt, endedAt: endedAt, failure: why, err: err}
+	r.status.startedAt, r.status.endedAt, r.status.failure, r.status.err = startedAt, endedAt, why, err
 	if err != nil {
 		return
 	}
-	r.succeededAt = endedAt
+	r.status.succeededAt, r.status.askedAt = endedAt, startedAt
 	got.askedAt, got.countedAt = startedAt, startedAt
 	if got.counter {
 		r.counter.update(&got, r.last)
@@ -202,8 +202,8 @@ func (w *Workspace) logChanges() {
 	windows, errs, order := map[change][]string{}, map[change]error{}, []change{}
 	for _, r := range w.resources {
 		r.mu.Lock()
-		c, err, changed := change{r.name, r.latest.failure}, r.latest.err, r.logged != r.latest.failure
-		r.logged = r.latest.failure
+		c, err, changed := change{r.name, r.status.failure}, r.status.err, r.logged != r.status.failure
+		r.logged = r.status.failure
 		r.mu.Unlock()
 		if !changed {
 			continue

@@ -50,39 +50,29 @@ func (r *resource) sameAs(other *resource) bool {
 
 // state is what is known of a resource between scrapes. It survives reloads.
 type state struct {
-	mu          sync.Mutex
-	latest      attempt
-	succeededAt time.Time // When the latest good attempt ended, zero before the first.
-	last        *answer   // The last good answer, nil before the first.
-	counter     monotonicCounter
-	inFlight    chan struct{} // Closed when the attempt in flight has ended; nil if there is none.
-	order       uint64        // The place of the latest attempt in the order of all.
-	logged      failure       // What the log last reported.
+	mu       sync.Mutex
+	status   status
+	last     *answer // The last good answer, nil before the first.
+	counter  monotonicCounter
+	inFlight chan struct{} // Closed when the attempt in flight has ended; nil if there is none.
+	order    uint64        // The place of the latest attempt in the order of all.
+	logged   failure       // What the log last reported.
 }
 
-// attempt is how an attempt ended. It is zero before the first.
-type attempt struct {
-	startedAt, endedAt time.Time
-	failure            failure // Zero if it succeeded.
-	err                error
-}
-
-// status is a copy of what is known of the attempts.
+// status is how the attempts went. Times are zero before the first.
 type status struct {
-	attempt
-
-	succeededAt, askedAt time.Time
-	running              bool
+	startedAt, endedAt time.Time // Of the latest attempt that has ended.
+	failure            failure   // Zero if it succeeded.
+	err                error
+	succeededAt        time.Time // When the latest good attempt ended.
+	askedAt            time.Time // When the last good answer was asked for.
+	running            bool
 }
 
-func (r *resource) status() status {
+func (r *resource) current() status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := status{attempt: r.latest, succeededAt: r.succeededAt, running: r.inFlight != nil}
-	if r.last != nil {
-		s.askedAt = r.last.askedAt
-	}
-	return s
+	return r.status
 }
 
 // answer is a good answer. It does not change once it is there.

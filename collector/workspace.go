@@ -32,7 +32,6 @@ type API interface {
 	AbandonedRooms(ctx context.Context, q rocketchat.Query, start, end time.Time) (rocketchat.Counts, error)
 	Rooms(ctx context.Context, q rocketchat.Query, start, end time.Time, answered bool) (rocketchat.Counts, error)
 	Departments(ctx context.Context, q rocketchat.Query) (rocketchat.DepartmentList, error)
-	CallsLeft(route *rocketchat.Route) (calls int, next time.Time)
 }
 
 // Options are what a [Workspace] needs. All are required but Previous.
@@ -118,17 +117,17 @@ const upFor = 2 * time.Minute
 // up reports whether the workspace gives valid numbers: if an attempt that ended within
 // upFor did, or else if the latest attempt did.
 func (w *Workspace) up(now time.Time) bool {
-	var latest attempt
+	var latest status
 	for _, r := range w.resources {
 		if r.route != rocketchat.TotalAbandonedChats {
 			continue
 		}
-		s := r.status()
+		s := r.current()
 		if !s.succeededAt.IsZero() && now.Sub(s.succeededAt) <= upFor {
 			return true
 		}
 		if s.endedAt.After(latest.endedAt) {
-			latest = s.attempt
+			latest = s
 		}
 	}
 	return !latest.endedAt.IsZero() && latest.failure == (failure{})
@@ -136,12 +135,8 @@ func (w *Workspace) up(now time.Time) bool {
 
 // ResourceStatus is the state of one resource, for people.
 type ResourceStatus struct {
-	// Resource and Window are the labels of its series; Route is that of its calls.
-	Resource, Window, Route string
-	// Attempted is whether an attempt has ended.
-	Attempted bool
-	// Succeeded is whether the latest attempt gave a valid answer.
-	Succeeded bool
+	// Resource and Window are the labels of its series.
+	Resource, Window string
 	// Outcome is "ok", or why the latest attempt failed; empty if none has ended.
 	Outcome string
 	// Running is whether an attempt is in flight.
@@ -150,10 +145,6 @@ type ResourceStatus struct {
 	AskedAt time.Time
 	// Exported is whether that answer is still exported.
 	Exported bool
-	// CallsLeft is how many calls of the route could be sent now, -1 without a limit.
-	CallsLeft int
-	// NextCall is when the next call of the route can be sent, zero if at once.
-	NextCall time.Time
 }
 
 // Status returns the state of the resources, in a fixed order. It sends nothing.
@@ -161,18 +152,14 @@ func (w *Workspace) Status() []ResourceStatus {
 	now := w.options.Now()
 	all := make([]ResourceStatus, len(w.resources))
 	for i, r := range w.resources {
-		state := r.status()
-		s := &all[i]
-		*s = ResourceStatus{
-			Resource: r.name, Window: r.label, Route: r.route.Name,
-			Attempted: !state.endedAt.IsZero(), Succeeded: !state.endedAt.IsZero() && state.failure == failure{},
-			Outcome: state.failure.outcome, Running: state.running, AskedAt: state.askedAt,
-			Exported: r.exported(now, w.options.MaxAge) != nil,
+		s := r.current()
+		all[i] = ResourceStatus{
+			Resource: r.name, Window: r.label, Outcome: s.failure.outcome,
+			Running: s.running, AskedAt: s.askedAt, Exported: r.exported(now, w.options.MaxAge) != nil,
 		}
-		if s.Succeeded {
-			s.Outcome = string(rocketchat.OK)
+		if !s.endedAt.IsZero() && s.err == nil {
+			all[i].Outcome = string(rocketchat.OK)
 		}
-		s.CallsLeft, s.NextCall = w.options.API.CallsLeft(r.route)
 	}
 	return all
 }

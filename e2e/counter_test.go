@@ -15,6 +15,7 @@ import (
 	_ "time/tzdata" // The time zones must not depend on the machine.
 
 	"github.com/go-kit/log"
+	client "github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"google.golang.org/protobuf/proto"
@@ -31,7 +32,7 @@ import (
 
 // newSimulatedExporter makes a collector as the program does, without a limit of calls,
 // and with another clock. It is all that these tests need of the exporter's packages.
-func newSimulatedExporter(w *rocketchattest.Workspace, zone *time.Location, now func() time.Time) (scrape func(context.Context) collector.Scrape, end func()) {
+func newSimulatedExporter(w *rocketchattest.Workspace, zone *time.Location, now func() time.Time) (scrape func(context.Context) client.TransactionalGatherer, end func()) {
 	metrics := collector.NewAPIMetrics(nil)
 	api := rocketchat.New(rocketchat.Options{
 		URL:       &url.URL{Scheme: "http", Host: "chat.example.com"},
@@ -67,7 +68,7 @@ type simulation struct {
 
 	double *rocketchattest.Workspace
 	clock  atomic.Int64 // Milliseconds since the epoch.
-	scrape []func(context.Context) collector.Scrape
+	scrape []func(context.Context) client.TransactionalGatherer
 	end    []func()
 }
 

@@ -95,30 +95,6 @@ type Route struct {
 	arrivals uint64
 }
 
-// Left returns how many calls could be sent now, -1 without a limit, and when the next
-// one can be sent, zero if at once.
-func (r *Route) Left() (calls int, next time.Time) {
-	r.server.mu.Lock()
-	defer r.server.mu.Unlock()
-	now := r.server.now()
-	r.expire(now)
-	calls = -1
-	if r.server.limit.Calls > 0 {
-		free := r.free()
-		calls = max(0, free)
-		if free <= 0 && -free < len(r.ended) {
-			next = r.ended[-free].Add(time.Duration(r.server.limit.Per) + clockGrain)
-		}
-	}
-	if r.stopped.After(now) {
-		calls = 0
-		if r.stopped.After(next) {
-			next = r.stopped
-		}
-	}
-	return calls, next
-}
-
 // free is how many calls are neither reserved nor spent. It is negative after the limit
 // was lowered, or when the transport sent a call twice.
 func (r *Route) free() int { return r.server.limit.Calls - r.reserved - len(r.ended) }

@@ -70,7 +70,7 @@ type Workspace struct {
 	// MaxAge is how far beyond its refresh interval an exported answer may age.
 	MaxAge model.Duration `yaml:"max_age"`
 
-	transport http.RoundTripper `yaml:"-"`
+	transport http.RoundTripper
 }
 
 // Location is a time zone by its IANA name.
@@ -125,19 +125,11 @@ func defaults() Workspace {
 func Load(ctx context.Context, file string, lookupEnv func(string) (string, bool)) (*Config, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	return oneAtATime(func() (*Config, error) { return parseFile(file, lookupEnv) })(ctx)
+	return oneAtATime(func(context.Context) (*Config, error) { return parseFile(file, lookupEnv) })(ctx) //nolint:contextcheck // A TLS handshake has its own.
 }
 
 func parseFile(file string, lookupEnv func(string) (string, bool)) (*Config, error) {
-	const maxBytes = 1 << 20 // Inline certificates are the most that it can reasonably hold.
-	info, err := os.Stat(file)
-	if err == nil && info.Size() > maxBytes {
-		err = errors.New("is larger than 1 MiB")
-	}
-	var data []byte
-	if err == nil {
-		data, err = os.ReadFile(file)
-	}
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, &Error{File: file, Message: fmt.Sprintf("%v: check the path and the permissions", withoutPath(err))}
 	}

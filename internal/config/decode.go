@@ -27,14 +27,13 @@ func (d *document) decode(node *yaml.Node, out any) {
 }
 
 const (
-	noURL      = "is not a URL: write one such as https://chat.example.com"
 	noDuration = "is not a duration: write whole numbers with the units y, w, d, h, m, s and ms, the largest first, such as 30s, 24h or 1d12h"
 	noVersion  = "is not a version of TLS: write TLS10, TLS11, TLS12 or TLS13"
 )
 
 // messages, by key, replace those of other packages, which quote the value.
 var messages = map[string]string{
-	keyURL: noURL, "proxy_url": noURL, "min_version": noVersion, "max_version": noVersion,
+	keyURL: "is not a URL: write one such as https://chat.example.com", "proxy_url": "is not a URL: write one such as http://proxy.example.com:3128", "min_version": noVersion, "max_version": noVersion,
 	"inactivity_timeout": noDuration, "timeout": noDuration, "max_age": noDuration, "per": noDuration,
 }
 
@@ -92,7 +91,7 @@ func workspaceKeys() (own, common []string) {
 func keysOf(v any) []string {
 	var keys []string
 	for field := range reflect.TypeOf(v).Fields() {
-		if key, _, _ := strings.Cut(field.Tag.Get("yaml"), ","); key != "-" && !strings.HasSuffix(key, "_ref") {
+		if key, _, _ := strings.Cut(field.Tag.Get("yaml"), ","); field.IsExported() && key != "-" && !strings.HasSuffix(key, "_ref") {
 			keys = append(keys, key)
 		}
 	}

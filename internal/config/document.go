@@ -47,9 +47,9 @@ type document struct {
 	keys, values map[position]string
 	lines        map[string]int
 
-	// The credentials in the file, and the values of the variables that it uses: any of
-	// them can be a credential in the wrong place.
-	credentials, variables redactor
+	// secrets are the credentials in the file, and the values of the variables that it uses:
+	// any of them can be a credential in the wrong place.
+	secrets redactor
 
 	mistakes []*Error
 }
@@ -95,7 +95,7 @@ func (d *document) err() error {
 	slices.SortStableFunc(d.mistakes, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
 	var joined []error
 	for _, e := range d.mistakes {
-		e.Key, e.Message = d.credentials.redact(e.Key), d.variables.redact(d.credentials.redact(e.Message))
+		e.Key, e.Message = d.secrets.redact(e.Key), d.secrets.redact(e.Message)
 		joined = append(joined, e)
 	}
 	return errors.Join(joined...)
@@ -151,7 +151,7 @@ func (d *document) index(node *yaml.Node, key string) {
 // namePattern matches all keys and the names of workspaces.
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// longestName bounds the keys and names of variables that are shown. Rocket.Chat's tokens
+// longestName bounds the keys and names of variables that are shown: tokens of Rocket.Chat
 // are longer, and end up in their place by mistake.
 const longestName = 40
 
@@ -163,7 +163,7 @@ func (d *document) indexMapping(node *yaml.Node, path string) {
 		key, value := pairs[i], pairs[i+1]
 		child := strings.TrimPrefix(path+"."+key.Value, ".")
 		if !namePattern.MatchString(key.Value) || path != keyWorkspaces && len(key.Value) > longestName {
-			d.credentials.add(key.Value) // Without a space after the colon, a key and its credential are one key.
+			d.secrets.add(key.Value) // Without a space after the colon, a key and its credential are one key.
 		}
 		switch {
 		case key.Kind != yaml.ScalarNode || key.Value == "":
@@ -176,7 +176,7 @@ func (d *document) indexMapping(node *yaml.Node, path string) {
 		d.keys[position{key.Line, key.Column}], d.lines[child] = child, key.Line
 		d.index(value, child)
 		if slices.Contains([]string{"user_id", "auth_token", "password"}, key.Value) {
-			d.credentials.add(dereference(value).Value)
+			d.secrets.add(dereference(value).Value)
 		}
 		node.Content = append(node.Content, key, value)
 	}
@@ -209,9 +209,9 @@ func (d *document) expand(node *yaml.Node, key string) {
 		if names = append(names, name); !ok && !slices.Contains(unset, name) {
 			unset = append(unset, name)
 		}
-		d.variables.add(content)
+		d.secrets.add(content)
 		if len(name) > longestName {
-			d.variables.add(name)
+			d.secrets.add(name)
 		}
 		return content
 	})

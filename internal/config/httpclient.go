@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ func (c HTTPClient) newTransport() (http.RoundTripper, error) {
 		return nil, err
 	}
 	if read := tlsConfig.GetClientCertificate; read != nil {
-		bounded := oneAtATime(func() (*tls.Certificate, error) { return read(nil) })
+		bounded := oneAtATime(func(context.Context) (*tls.Certificate, error) { return read(nil) })
 		tlsConfig.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) { return bounded(info.Context()) }
 	}
 	protocols := new(http.Protocols)
@@ -62,12 +63,9 @@ func (c HTTPClient) newTransport() (http.RoundTripper, error) {
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: time.Minute}, // Finds dead connections.
 		MaxIdleConnsPerHost:    20,                                              // More than the calls of a scrape.
 		IdleConnTimeout:        5 * time.Minute,
-		MaxResponseHeaderBytes: maxResponseHeaderBytes,
+		MaxResponseHeaderBytes: 64 << 10, // Some hundred bytes are usual.
 	}, nil
 }
-
-// maxResponseHeaderBytes is less than Go's limit of 10 MiB; some hundred bytes are usual.
-const maxResponseHeaderBytes = 64 << 10
 
 func (c *HTTPClient) proxy() *promconfig.ProxyConfig {
 	return &promconfig.ProxyConfig{ProxyURL: c.ProxyURL, NoProxy: c.NoProxy, ProxyFromEnvironment: c.ProxyFromEnvironment}

@@ -49,26 +49,26 @@ func source(value, file Secret) rocketchat.Source {
 	if file == "" {
 		return promconfig.NewInlineSecret(string(value)).Fetch
 	}
-	return oneAtATime(func() (string, error) {
-		text, err := promconfig.NewFileSecret(string(file)).Fetch(context.Background())
+	return oneAtATime(func(ctx context.Context) (string, error) {
+		text, err := promconfig.NewFileSecret(string(file)).Fetch(ctx)
 		return text, withoutPath(err) // The name can be a token in the wrong key.
 	})
 }
 
 // oneAtATime returns a function that reads a file unless an earlier call still does, and
 // fails when ctx ends: reading a pipe or a dead mount may never end, and holds a thread.
-func oneAtATime[T any](read func() (T, error)) func(context.Context) (T, error) {
+func oneAtATime[T any](read func(context.Context) (T, error)) func(context.Context) (T, error) {
 	type result struct {
 		value T
 		err   error
 	}
 	turn := make(chan struct{}, 1)
-	return func(ctx context.Context) (value T, err error) {
+	return func(ctx context.Context) (T, error) {
 		done := make(chan result, 1)
 		select {
 		case turn <- struct{}{}:
 			go func() {
-				value, err := read()
+				value, err := read(ctx)
 				<-turn
 				done <- result{value, err}
 			}()
@@ -78,7 +78,7 @@ func oneAtATime[T any](read func() (T, error)) func(context.Context) (T, error) 
 		case r := <-done:
 			return r.value, r.err
 		case <-ctx.Done():
-			return value, errors.New("reading files takes too long: one may be a pipe, or on a dead mount")
+			return *new(T), errors.New("reading files takes too long: one may be a pipe, or on a dead mount")
 		}
 	}
 }

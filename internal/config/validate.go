@@ -88,43 +88,31 @@ func (d *document) checkWorkspace(key string, w *Workspace) {
 	d.checkInactivity(key, *w)
 }
 
-// credential is one part of an account.
-type credential struct {
-	key         string
-	value, file *Secret
-	meaning     string
-}
-
 func (d *document) checkAccount(parent string, w *Workspace) {
-	token := []credential{
-		{"user_id", &w.UserID, &w.UserIDFile, "the _id of the Rocket.Chat user, or user_id_file"},
-		{"auth_token", &w.AuthToken, &w.AuthTokenFile, "a personal access token of that user, or auth_token_file"},
-	}
-	login := []credential{
-		{"username", &w.Username, new(Secret), "the name that the user logs in with"},
-		{"password", &w.Password, &w.PasswordFile, "the password of that user, or password_file"},
-	}
-	present := func(c credential) bool { return *c.value+*c.file != "" }
-	kind, hasLogin := token, slices.ContainsFunc(login, present)
-	if hasLogin == slices.ContainsFunc(token, present) {
+	token, login := w.UserID+w.UserIDFile+w.AuthToken+w.AuthTokenFile != "", w.Username+w.Password+w.PasswordFile != ""
+	switch {
+	case token == login:
 		d.note(parent, "must have one kind of credentials: user_id and auth_token (or user_id_file and auth_token_file), "+
 			"or username and password (or password_file)")
-		return
+	case token:
+		d.checkCredential(parent+".user_id", w.UserID, &w.UserIDFile, "the _id of the Rocket.Chat user, or user_id_file")
+		d.checkCredential(parent+".auth_token", w.AuthToken, &w.AuthTokenFile, "a personal access token of that user, or auth_token_file")
+	default:
+		d.checkCredential(parent+".username", w.Username, new(Secret), "the name that the user logs in with")
+		d.checkCredential(parent+".password", w.Password, &w.PasswordFile, "the password of that user, or password_file")
 	}
-	if hasLogin {
-		kind = login
-	}
-	for _, c := range kind {
-		key := parent + "." + c.key
-		d.checkFile(key+"_file", (*string)(c.file))
-		switch err := rocketchat.CheckToken(string(*c.value)); {
-		case !present(c):
-			d.fail(key, "is missing: add %s", c.meaning)
-		case *c.value != "" && *c.file != "":
-			d.fail(key+"_file", "%s is there too: remove one of them", c.key)
-		case *c.value != "" && !hasLogin && err != nil:
-			d.fail(key, "%v (write it as Rocket.Chat shows it, and nothing else)", err)
-		}
+}
+
+func (d *document) checkCredential(key string, value Secret, file *Secret, meaning string) {
+	d.checkFile(key+"_file", (*string)(file))
+	isToken := strings.HasSuffix(key, "user_id") || strings.HasSuffix(key, "auth_token")
+	switch err := rocketchat.CheckToken(string(value)); {
+	case value+*file == "":
+		d.fail(key, "is missing: add %s", meaning)
+	case value != "" && *file != "":
+		d.fail(key+"_file", "%s is there too: remove one of them", key[strings.LastIndex(key, ".")+1:])
+	case value != "" && isToken && err != nil:
+		d.fail(key, "%v (write it as Rocket.Chat shows it, and nothing else)", err)
 	}
 }
 

@@ -216,7 +216,7 @@ func TestTransport(t *testing.T) {
 		case "/redirect":
 			http.Redirect(w, r, "/", http.StatusFound)
 		case "/large":
-			w.Header().Set("X-Large", strings.Repeat("x", maxResponseHeaderBytes))
+			w.Header().Set("X-Large", strings.Repeat("x", 64<<10))
 		}
 	}))
 	t.Cleanup(server.Close)

@@ -243,19 +243,3 @@ func TestWrongStart(t *testing.T) {
 		})
 	}
 }
-
-func TestCostsAreLogged(t *testing.T) {
-	for name, tt := range map[string]struct{ config, want string }{
-		"limited":    {"", "busiest=http://127.0.0.1:1 calls=15 oldest_answer=2m"},
-		"no limit":   {"rate_limit: {calls: 0}\n", "calls=15 oldest_answer=0s"},
-		"many calls": {"windows: [6h, 24h, 7d, today, 30d, yesterday]\n", "calls=21 oldest_answer=4m"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := start(t, tt.config+"workspaces:\n"+workspaceWithToken("main", "http://127.0.0.1:1"))
-			defer r.Close(t.Context())
-			if !strings.Contains(r.log.String(), tt.want) {
-				t.Errorf("got %s, want %s", r.log, tt.want)
-			}
-		})
-	}
-}

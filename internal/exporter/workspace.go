@@ -2,7 +2,6 @@ package exporter
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -82,19 +81,4 @@ func end(ctx context.Context, workspaces []*workspace, logout bool) {
 		})
 	}
 	all.Wait()
-}
-
-// logCosts logs how many calls renew all numbers of the busiest server, and how old they
-// become.
-func logCosts(logger log.Logger, cfg *config.Config) {
-	costs := config.Costs(cfg.Workspaces)
-	worst := slices.MaxFunc(costs, func(a, b config.Cost) int { return a.Periods - b.Periods })
-	calls := 0
-	for _, c := range costs {
-		if c.Address == worst.Address {
-			calls += c.Calls
-		}
-	}
-	level.Info(logger).Log("msg", "Loaded the configuration", "workspaces", len(cfg.Workspaces),
-		"busiest", worst.Address, "calls", calls, "oldest_answer", worst.Age)
 }

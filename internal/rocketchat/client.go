@@ -89,12 +89,6 @@ func (c *Client) CloseIdleConnections() {
 	}
 }
 
-// CallsLeft returns how many calls of the route could be sent now, -1 without a limit,
-// and when the next one can be, zero if at once.
-func (c *Client) CallsLeft(route *Route) (calls int, next time.Time) {
-	return c.options.Budget.Route(route.Name).Left()
-}
-
 // one reserves a single call for a query without a reservation.
 func (c *Client) one(route *Route) (*budget.Reservation, error) {
 	waiter := budget.Waiter{ID: c, Since: c.options.Now()}

@@ -40,11 +40,9 @@ const (
 	Network Outcome = "network"
 	// Canceled is a call that a reload or shutdown ended.
 	Canceled Outcome = "canceled"
+	// NoCredentials is not a call's: nothing was sent, because there is no usable credential.
+	NoCredentials Outcome = "no_credentials"
 )
-
-// NoCredentials is the outcome of an [Error] where nothing was sent, because there is no
-// usable credential. It is not the outcome of a call.
-const NoCredentials Outcome = "no_credentials"
 
 // Outcomes returns the outcomes of a call, in a fixed order.
 func Outcomes() []Outcome {

@@ -14,9 +14,12 @@ import (
 	"livechat_exporter/internal/budget"
 )
 
-// pageSize is the server's default API_Upper_Count_Limit, to which it reduces a larger
-// count.
-const pageSize = 100
+const (
+	// pageSize is the server's default API_Upper_Count_Limit, to which it reduces a larger
+	// count.
+	pageSize = 100
+	maxPages = maxDepartments / pageSize
+)
 
 // Query is one of a series of equal queries, such as those for one window.
 type Query struct {
@@ -44,13 +47,12 @@ const (
 // pagingMode is what is known of a query.
 type pagingMode struct {
 	way   way
-	since time.Time
 	pages int // How many calls the pages take.
 }
 
-// relearnAfter is when what a server did not grant is tried again: settings change, and
+// refusedFor is how long a route that refused paging parameters is asked without them:
 // servers are upgraded.
-const relearnAfter = time.Hour
+const refusedFor = time.Hour
 
 // pagingState is what a client knows of paging. It is safe for concurrent use.
 type pagingState struct {
@@ -64,7 +66,7 @@ type pagingState struct {
 func (s *pagingState) mode(route *Route, key string, now time.Time) (mode pagingMode, refused bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.queries[route.Name+"/"+key], now.Sub(s.refusals[route]) < relearnAfter
+	return s.queries[route.Name+"/"+key], now.Sub(s.refusals[route]) < refusedFor
 }
 
 func (s *pagingState) learn(route *Route, key string, learned pagingMode) {
@@ -79,21 +81,11 @@ func (s *pagingState) refuse(route *Route, now time.Time) {
 	s.refusals[route] = now
 }
 
-// maxPages limits the calls of one answer where the rate limit does not.
-func maxPages(limit budget.Limit) int {
-	if limit.Calls == 0 {
-		return maxDepartments / pageSize
-	}
-	return limit.Calls
-}
-
-// calls is how many calls the next answer takes, as far as is known.
-func (m pagingMode) calls(limit budget.Limit, now time.Time) int {
-	if m.way != inPages || m.pages > maxPages(limit) {
+// calls is how many calls the next answer takes, as far as is known. Pages that can never
+// be had within the limit are not waited for.
+func (m pagingMode) calls(limit budget.Limit) int {
+	if m.way != inPages || m.pages > maxPages || limit.Calls > 0 && m.pages > limit.Calls {
 		return 1
-	}
-	if now.Sub(m.since) >= relearnAfter && m.pages < maxPages(limit) {
-		return m.pages + 1 // One to find out whether all arrive at once by now.
 	}
 	return m.pages
 }
@@ -107,7 +99,7 @@ func (c *Client) Reserve(route *Route, waiter budget.Waiter, keys ...string) (sh
 		need := make([]int, len(keys))
 		for i, key := range keys {
 			mode, _ := c.paging.mode(route, key, now)
-			need[i] = mode.calls(limit, now)
+			need[i] = mode.calls(limit)
 		}
 		return need
 	})
@@ -128,7 +120,8 @@ type collected struct {
 func (c *collected) add(rows []row, total int64) {
 	c.changed = c.changed || c.pages > 0 && c.total != total
 	c.total, c.last = total, len(rows)
-	if c.pages++; c.pages == 1 {
+	c.pages++
+	if c.pages == 1 {
 		c.rows = rows
 		return
 	}
@@ -168,11 +161,11 @@ func (p *pager) run(ctx context.Context) (got collected, err error) {
 	}
 	mode, refused := p.client.paging.mode(p.route, p.query.Key, now)
 	begin := mode.way
-	switch expired := now.Sub(mode.since) >= relearnAfter; {
+	switch {
 	case refused:
 		begin = inOne
-	case begin == inPages && expired && p.query.Calls.Left() != mode.pages:
-		begin = whole // There is a call for it beside those of the pages.
+	case begin == inPages && p.query.Calls.Left() < mode.pages:
+		begin = whole // The pages are more than the limit: the server may allow it by now.
 	}
 	if begin == inOne {
 		if err = p.add(ctx, &got, url.Values{}); err != nil || got.missing() == 0 || refused {
@@ -181,7 +174,7 @@ func (p *pager) run(ctx context.Context) (got collected, err error) {
 	}
 	if begin != inPages {
 		if !p.query.Calls.Extend(1) {
-			p.learn(pagingMode{way: whole, since: now})
+			p.learn(pagingMode{way: whole})
 			return got, nil
 		}
 		all := collected{}
@@ -189,7 +182,7 @@ func (p *pager) run(ctx context.Context) (got collected, err error) {
 			return got, p.unless(got, err)
 		}
 		if got = all; got.missing() == 0 {
-			p.learn(pagingMode{way: whole, since: now})
+			p.learn(pagingMode{way: whole})
 			return got, nil
 		}
 	}
@@ -199,11 +192,7 @@ func (p *pager) run(ctx context.Context) (got collected, err error) {
 	if err != nil {
 		return got, p.unless(got, err)
 	}
-	learned := pagingMode{way: inPages, since: now, pages: calls}
-	if begin == inPages {
-		learned.since = mode.since // So that it expires, however often it is used.
-	}
-	p.learn(learned)
+	p.learn(pagingMode{way: inPages, pages: calls})
 	if len(paged.rows) >= len(got.rows) {
 		got = paged
 		slices.SortFunc(got.rows, byLabel)
@@ -233,7 +222,7 @@ func (p *pager) pages(ctx context.Context, total int64, got *collected) (calls i
 	rest := max(1, int(total)) // Unknown when the answer begins with pages.
 	for {
 		left := (rest + size - 1) / size
-		if calls+left > maxDepartments/pageSize || !p.query.Calls.Extend(left) {
+		if calls+left > maxPages || !p.query.Calls.Extend(left) {
 			return calls + left, nil
 		}
 		if err := p.add(ctx, got, paging(offset, pageSize)); err != nil {

@@ -48,7 +48,8 @@ func TestRouteStopsAfterTooManyCalls(t *testing.T) {
 		"a Retry-After without sense": {429, date(0), "", "soon", per},
 	} {
 		t.Run(name, func(t *testing.T) {
-			now := func() time.Time { return begin }
+			clock := begin
+			now := func() time.Time { return clock }
 			client, observed := connect(t, nil, func(o *rocketchat.Options) {
 				o.Now, o.Budget = now, budget.New(now).Server("", budget.Limit{Calls: 10, Per: model.Minute})
 				o.Transport = transport(func(*http.Request) *http.Response {
@@ -62,16 +63,15 @@ func TestRouteStopsAfterTooManyCalls(t *testing.T) {
 			if call := observed.calls[0]; call.Remaining != 0 || call.Limit != 10 {
 				t.Errorf("observed %+v, want 0 of 10 remaining", call)
 			}
-			_, next := client.CallsLeft(rocketchat.TotalAbandonedChats)
-			_, err := lastDay(t.Context(), client)
-			if tt.stop == 0 {
-				if err != nil || !next.IsZero() {
-					t.Errorf("the next call can be sent at %v and ended with %v, want it at once", next, err)
+			if tt.stop > 0 {
+				clock = begin.Add(tt.stop - 1)
+				if _, err := lastDay(t.Context(), client); !errors.Is(err, rocketchat.ErrBudgetSpent) || err.Error() != "total-abandoned-chats: the call budget is spent" {
+					t.Errorf("just before %v: got %v", tt.stop, err)
 				}
-				return
 			}
-			if !next.Equal(begin.Add(tt.stop)) || !errors.Is(err, rocketchat.ErrBudgetSpent) || err.Error() != "total-abandoned-chats: the call budget is spent" {
-				t.Errorf("got %v, the next call can be sent after %v, want %v", err, next.Sub(begin), tt.stop)
+			clock = begin.Add(tt.stop)
+			if _, err := lastDay(t.Context(), client); errors.Is(err, rocketchat.ErrBudgetSpent) {
+				t.Errorf("after %v: got %v", tt.stop, err)
 			}
 			if _, err := client.Departments(t.Context(), rocketchat.Query{}); errors.Is(err, rocketchat.ErrBudgetSpent) {
 				t.Errorf("another route: %v", err)
@@ -84,8 +84,9 @@ func TestRouteStopsAfterTooManyCalls(t *testing.T) {
 // the server.
 func TestCallsCountByTheirConnections(t *testing.T) {
 	for connections, left := range map[int]int{0: 3, 1: 2, 2: 1} {
+		server, got := limited(3), 0
 		client, observed := connect(t, nil, func(o *rocketchat.Options) {
-			o.Budget = limited(3)
+			o.Budget = server
 			o.Transport = transport(func(r *http.Request) *http.Response {
 				for range connections {
 					httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{})
@@ -94,7 +95,9 @@ func TestCallsCountByTheirConnections(t *testing.T) {
 			})
 		})
 		_, _ = lastDay(t.Context(), client)
-		got, _ := client.CallsLeft(rocketchat.TotalAbandonedChats)
+		for shares, _ := client.Reserve(rocketchat.TotalAbandonedChats, budget.Waiter{}, ""); shares != nil; got++ {
+			shares, _ = client.Reserve(rocketchat.TotalAbandonedChats, budget.Waiter{}, "")
+		}
 		if call := observed.calls[0]; got != left || call.Reached != (connections > 0) || call.Limit != -1 || !call.Date.IsZero() {
 			t.Errorf("%d connections: %d calls left, want %d; observed %+v", connections, got, left, call)
 		}

@@ -31,12 +31,11 @@ func refusal(r request, resp *http.Response, body io.Reader) *Error {
 	if resp.StatusCode == http.StatusOK && mediaType == "application/json" {
 		return nil
 	}
-	e := &Error{Route: r.route.Name, Status: resp.StatusCode}
-	if resp.StatusCode == http.StatusSwitchingProtocols { // Its body never ends.
-		e.Outcome, e.What, e.Hint = BadResponse, "not an answer of this route", hintNotRocketChat
-		return e
+	var said errorBody
+	if resp.StatusCode != http.StatusSwitchingProtocols { // Its body never ends.
+		said = readErrorBody(body)
 	}
-	said := readErrorBody(body)
+	e := &Error{Route: r.route.Name, Status: resp.StatusCode}
 	e.Outcome, e.What, e.Hint = meaning(r, resp, mediaType, said)
 	return e
 }

@@ -36,7 +36,7 @@ type session struct {
 	mu        sync.Mutex
 	current   account // Zero as long as there is no token that the server accepts.
 	lastLogin time.Time
-	failure   *Error // Why the last login gave no token, nil if it did.
+	failure   *Error // Why there is no token since the last login.
 }
 
 // account returns the account with its token, after a login if there is none.
@@ -54,22 +54,20 @@ func (s *session) account(ctx context.Context, c *Client, route *Route) (account
 	switch {
 	case current != account{}:
 		return current, nil
-	case recent && failure != nil:
-		return account{}, failure
 	case recent:
-		return account{}, noCredentials(route, "the session has ended, and there is at most one login a minute",
-			"if this does not pass, look for what ends the account's sessions")
+		return account{}, failure
 	}
 	got, err := s.login(ctx, c, route)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.current, s.failure = got, nil
-	if e, ok := errors.AsType[*Error](err); ok && e.Outcome != NoCredentials { // It was sent.
-		s.lastLogin = now
-		if e.Outcome != Canceled {
-			s.failure = e
-		}
-	} else if err == nil {
+	s.current = got
+	s.failure = noCredentials(route, "the session has ended, and there is at most one login a minute",
+		"if this does not pass, look for what ends the account's sessions")
+	e, failed := errors.AsType[*Error](err)
+	if failed && e.Outcome != Canceled {
+		s.failure = e
+	}
+	if err == nil || failed && e.Outcome != NoCredentials { // It was sent.
 		s.lastLogin = now
 	}
 	return got, err

@@ -3,9 +3,7 @@ package server
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
 	_ "embed" // For the page and its style.
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -25,7 +23,7 @@ var (
 	//go:embed landing.css
 	landingCSS string
 
-	landingTemplate = template.Must(template.New("landing").Funcs(template.FuncMap{"state": stateOf, "ago": ago, "until": until}).Parse(landingHTML))
+	landingTemplate = template.Must(template.New("landing").Funcs(template.FuncMap{"state": stateOf, "ago": ago}).Parse(landingHTML))
 )
 
 // landingView is what the template shows.
@@ -52,17 +50,14 @@ const (
 	good
 )
 
-// String returns the state as the page shows it.
-func (s state) String() string { return [...]string{"failing", "not asked yet", "good"}[s] }
-
-// Class returns the state's class in the style sheet.
-func (s state) Class() string { return [...]string{"failing", "unknown", "good"}[s] }
+// String returns the state as the page shows it, and its class in the style sheet.
+func (s state) String() string { return [...]string{"failing", "unknown", "good"}[s] }
 
 func stateOf(resource collector.ResourceStatus) state {
-	switch {
-	case !resource.Attempted:
+	switch resource.Outcome {
+	case "":
 		return unknown
-	case resource.Succeeded:
+	case "ok":
 		return good
 	default:
 		return failing
@@ -90,10 +85,6 @@ func (s *Server) landing(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if w.Header().Get(contentPolicyHeader) == contentPolicy { // Else the web configuration file has set it.
-		style := sha256.Sum256([]byte(landingCSS))
-		w.Header().Set(contentPolicyHeader, contentPolicy+"; style-src 'sha256-"+base64.StdEncoding.EncodeToString(style[:])+"'")
-	}
 	_, _ = body.WriteTo(w) // An error means that the client has gone.
 }
 
@@ -128,9 +119,4 @@ func newLandingWorkspace(workspace NamedWorkspace, now time.Time) landingWorkspa
 // ago returns the age of a moment in the past.
 func ago(now, at time.Time) string {
 	return model.Duration(max(now.Sub(at), 0).Truncate(time.Second)).String() + " ago"
-}
-
-// until returns how far a moment is in the future, rounded up so that it is not 0s.
-func until(now, at time.Time) string {
-	return "in " + model.Duration((at.Sub(now) + time.Second - 1).Truncate(time.Second)).String()
 }

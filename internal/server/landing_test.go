@@ -33,27 +33,25 @@ func landing(t *testing.T, workspaces ...server.NamedWorkspace) string {
 // answered is a resource with a good answer of that age.
 func answered(age time.Duration) collector.ResourceStatus {
 	return collector.ResourceStatus{
-		Resource: "abandoned_rooms", Window: "24h", Route: "total-abandoned-chats",
-		Attempted: true, Succeeded: true, Outcome: "ok", AskedAt: now.Add(-age), Exported: true, CallsLeft: 6,
+		Resource: "abandoned_rooms", Window: "24h",
+		Outcome: "ok", AskedAt: now.Add(-age), Exported: true,
 	}
 }
 
 func failed(outcome string) collector.ResourceStatus {
-	return collector.ResourceStatus{Resource: "rooms", Window: "7d", Attempted: true, Outcome: outcome}
+	return collector.ResourceStatus{Resource: "rooms", Window: "7d", Outcome: outcome}
 }
 
 func TestLandingPageRows(t *testing.T) {
 	for want, change := range map[string]func(*collector.ResourceStatus){
-		"abandoned_rooms|24h|42s ago|ok|6|at once":                     func(*collector.ResourceStatus) {},
-		"departments||42s ago|ok|6|at once":                            func(s *collector.ResourceStatus) { s.Resource, s.Window = "departments", "" },
-		"abandoned_rooms|24h|1d2h ago|ok|6|at once":                    func(s *collector.ResourceStatus) { s.AskedAt = now.Add(-26 * time.Hour) },
-		"abandoned_rooms|24h|0s ago|ok|6|at once":                      func(s *collector.ResourceStatus) { s.AskedAt = now.Add(time.Hour) }, // The clock was set back.
-		"abandoned_rooms|24h|42s ago|ok|no limit|at once":              func(s *collector.ResourceStatus) { s.CallsLeft, s.NextCall = -1, now },
-		"abandoned_rooms|24h|42s ago|ok|0|in 18s":                      func(s *collector.ResourceStatus) { s.CallsLeft, s.NextCall = 0, now.Add(17*time.Second+1) },
-		"abandoned_rooms|24h|42s ago, no longer exported|ok|6|at once": func(s *collector.ResourceStatus) { s.Exported = false },
-		"abandoned_rooms|24h|42s ago|ok, being asked|6|at once":        func(s *collector.ResourceStatus) { s.Running = true },
-		"rooms|7d|none yet|timeout|0|at once":                          func(s *collector.ResourceStatus) { *s = failed("timeout") },
-		"rooms|7d|none yet|not asked yet, being asked|0|at once": func(s *collector.ResourceStatus) {
+		"abandoned_rooms|24h|42s ago|ok":                     func(*collector.ResourceStatus) {},
+		"departments||42s ago|ok":                            func(s *collector.ResourceStatus) { s.Resource, s.Window = "departments", "" },
+		"abandoned_rooms|24h|1d2h ago|ok":                    func(s *collector.ResourceStatus) { s.AskedAt = now.Add(-26 * time.Hour) },
+		"abandoned_rooms|24h|0s ago|ok":                      func(s *collector.ResourceStatus) { s.AskedAt = now.Add(time.Hour) }, // The clock was set back.
+		"abandoned_rooms|24h|42s ago, no longer exported|ok": func(s *collector.ResourceStatus) { s.Exported = false },
+		"abandoned_rooms|24h|42s ago|ok, being asked":        func(s *collector.ResourceStatus) { s.Running = true },
+		"rooms|7d|none yet|timeout":                          func(s *collector.ResourceStatus) { *s = failed("timeout") },
+		"rooms|7d|none yet|none yet, being asked": func(s *collector.ResourceStatus) {
 			*s = collector.ResourceStatus{Resource: "rooms", Window: "7d", Running: true}
 		},
 	} {
@@ -70,11 +68,10 @@ func TestLandingPageRows(t *testing.T) {
 func TestLandingPageSummary(t *testing.T) {
 	for want, resources := range map[string][]collector.ResourceStatus{
 		`<span class="good">good</span> <span class="note">oldest answer 42s ago</span>`:                                    {answered(1), answered(42 * time.Second), {}},
-		`<span class="unknown">not asked yet</span> <span class="note"></span>`:                                             {{}, {}},
+		`<span class="unknown">unknown</span> <span class="note"></span>`:                                                   {{}, {}},
 		`<span class="failing">failing</span> <span class="note">3 of 3 (forbidden, timeout)</span>`:                        {failed("forbidden"), failed("timeout"), failed("forbidden")},
 		`<span class="failing">failing</span> <span class="note">1 of 3 (network), oldest answer 1s ago</span>`:             {answered(time.Second), failed("network"), {}},
 		`<li><a href="metrics">Metrics</a> of the exporter and of main</li>`:                                                nil,
-		`<time datetime="2026-03-04T05:06:08Z" title="2026-03-04T05:06:08Z">in 1s</time>`:                                   {{NextCall: now.Add(time.Second)}},
 		`<p>As of <time>2026-03-04T05:06:07Z</time>. This page asks no workspace: a workspace is asked when it is scraped.`: nil,
 	} {
 		if page := landing(t, unscraped(t, "main", resources...)); !strings.Contains(page, want) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"livechat_exporter/collector"
 )
@@ -14,7 +15,7 @@ import (
 // Workspace is what the server needs of a workspace. It must be safe for concurrent use.
 type Workspace interface {
 	// Scrape returns the metrics of one scrape, which ends when ctx does.
-	Scrape(ctx context.Context) collector.Scrape
+	Scrape(ctx context.Context) prometheus.TransactionalGatherer
 	// Status returns the state of each resource. It sends no calls.
 	Status() []collector.ResourceStatus
 }

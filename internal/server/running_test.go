@@ -144,17 +144,3 @@ func TestDiscovery(t *testing.T) {
 		}
 	}
 }
-
-func TestDiscoveryNeedsAHost(t *testing.T) {
-	h, _ := handler(t, nil)
-	for _, host := range []string{"localhost", "exporter.monitoring.svc:10098", "my_host-1:1", "192.0.2.1:65535", "[::1]:10098", "[2001:db8::1]"} {
-		if w := discover(t, h, host, nil); w.Code != 200 || !strings.Contains(w.Body.String(), `"targets":["`+host+`"]`) {
-			t.Errorf("%q: got %d and %s", host, w.Code, w.Body)
-		}
-	}
-	for _, host := range []string{"", ":10098", "host:http", "a:b:1", "::1:x", "[::1", "[::1]x", "user@host:1", "host/path", "host?x", "host#x", "a b", "a\x00b"} {
-		if w := discover(t, h, host, nil); w.Code != 400 || !strings.Contains(w.Body.String(), "the Host header must be") {
-			t.Errorf("%q: got %d and %s", host, w.Code, w.Body)
-		}
-	}
-}

@@ -7,7 +7,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -46,12 +46,14 @@ func (s *Server) scrape(w http.ResponseWriter, r *http.Request, workspace NamedW
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	if !s.requests.acquire(workspace.Name) {
-		http.Error(w, fmt.Sprintf("%d requests for this workspace are being served, which is the limit (--web.max-requests)", s.requests.limit),
+	counter, _ := s.inFlight.LoadOrStore(workspace.Name, new(atomic.Int64))
+	inFlight, _ := counter.(*atomic.Int64) // There are no others.
+	defer inFlight.Add(-1)
+	if limit := s.options.MaxRequests; inFlight.Add(1) > int64(limit) && limit > 0 {
+		http.Error(w, fmt.Sprintf("%d requests for this workspace are being served, which is the limit (--web.max-requests)", limit),
 			http.StatusServiceUnavailable)
 		return
 	}
-	defer s.requests.release(workspace.Name)
 	// The scrape may outlast the server's write timeout, at which HTTP/2 ends a stream
 	// even if nothing is being written. The page sets a new deadline when it is complete.
 	setWriteDeadline(w, time.Time{})
@@ -132,34 +134,4 @@ func (l logFunc) Println(v ...any) { l(v...) }
 // no deadline. It does nothing if the writer has no deadlines, as in tests.
 func setWriteDeadline(w http.ResponseWriter, deadline time.Time) {
 	_ = http.NewResponseController(w).SetWriteDeadline(deadline)
-}
-
-// requestLimit limits the requests in flight of each workspace, so that one that hangs
-// does not use up the server. It counts by name and therefore across reloads. It is safe
-// for concurrent use.
-type requestLimit struct {
-	limit int // 0: no limit.
-
-	mu       sync.Mutex
-	inFlight map[string]int
-}
-
-// acquire reports whether another request may be served. If so, release must follow.
-func (l *requestLimit) acquire(workspace string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.limit > 0 && l.inFlight[workspace] >= l.limit {
-		return false
-	}
-	l.inFlight[workspace]++
-	return true
-}
-
-func (l *requestLimit) release(workspace string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.inFlight[workspace]--
-	if l.inFlight[workspace] == 0 { // The workspace may have left the configuration.
-		delete(l.inFlight, workspace)
-	}
 }

