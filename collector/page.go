@@ -54,16 +54,27 @@ func (w *Workspace) page(now time.Time) page {
 
 // union returns the ids together with n others; both are in order.
 func union(ids []string, n int, other func(int) string) []string {
-	all := make([]string, 0, max(len(ids), n))
+	var all []string // Nil as long as there is no other id.
+	at := 0
 	for i := range n {
-		for len(ids) > 0 && ids[0] < other(i) {
-			all, ids = append(all, ids[0]), ids[1:]
+		begin := at
+		for at < len(ids) && ids[at] < other(i) {
+			at++
 		}
-		if len(ids) == 0 || ids[0] != other(i) {
+		if all != nil {
+			all = append(all, ids[begin:at]...)
+		}
+		if at == len(ids) || ids[at] != other(i) {
+			if all == nil {
+				all = append(make([]string, 0, max(len(ids), n)+1), ids[:at]...)
+			}
 			all = append(all, other(i))
 		}
 	}
-	return append(all, ids...)
+	if all == nil {
+		return ids
+	}
+	return append(all, ids[at:]...)
 }
 
 // departments yields the index and id of each department, with its entry in the list, nil

@@ -1,8 +1,8 @@
 package rocketchat
 
 import (
+	"cmp"
 	"context"
-	"io"
 	"net/url"
 	"strconv"
 	"time"
@@ -29,9 +29,9 @@ type Count struct {
 
 // countRow is a row of an analytics answer. Each route has one of the two numbers.
 type countRow struct {
-	ID             departmentID `json:"_id"`
-	AbandonedRooms *int64       `json:"abandonedRooms"`
-	Rooms          *int64       `json:"rooms"`
+	ID             string `json:"_id"` // Empty for null.
+	AbandonedRooms int64  `json:"abandonedRooms"`
+	Rooms          int64  `json:"rooms"`
 }
 
 // AbandonedRooms returns how many rooms the visitor abandoned, per department, of those
@@ -46,7 +46,7 @@ type countRow struct {
 //
 // https://developer.rocket.chat/apidocs/get-total-abandoned-chats-by-departments
 func (c *Client) AbandonedRooms(ctx context.Context, q Query, start, end time.Time) (Counts, error) {
-	return c.count(ctx, TotalAbandonedChats, q, period(start, end), func(r countRow) *int64 { return r.AbandonedRooms })
+	return c.count(ctx, TotalAbandonedChats, q, period(start, end), func(r *countRow) int64 { return r.AbandonedRooms })
 }
 
 // Rooms returns how many rooms were opened between start and end, per department: those
@@ -60,7 +60,7 @@ func (c *Client) AbandonedRooms(ctx context.Context, q Query, start, end time.Ti
 func (c *Client) Rooms(ctx context.Context, q Query, start, end time.Time, answered bool) (Counts, error) {
 	values := period(start, end)
 	values.Set("answered", strconv.FormatBool(answered))
-	return c.count(ctx, AmountOfChats, q, values, func(r countRow) *int64 { return r.Rooms })
+	return c.count(ctx, AmountOfChats, q, values, func(r *countRow) int64 { return r.Rooms })
 }
 
 // period are the parameters of a period. The form has a Z, because the server reads a
@@ -71,18 +71,18 @@ func period(start, end time.Time) url.Values {
 }
 
 // count gets the numbers of an analytics route.
-func (c *Client) count(ctx context.Context, route *Route, q Query, values url.Values, number func(countRow) *int64) (Counts, error) {
-	p := pager{client: c, route: route, query: q, values: values, decode: func(a account, body io.Reader) ([]row, int64, error) {
-		answered, total, err := decodeRows[countRow](body)
+func (c *Client) count(ctx context.Context, route *Route, q Query, values url.Values, number func(*countRow) int64) (Counts, error) {
+	p := pager{client: c, route: route, query: q, values: values, decode: func(a account, data []byte) ([]row, int64, error) {
+		answered, total, err := decodeRows(data, countRow{AbandonedRooms: -1, Rooms: -1})
 		rows := make([]row, len(answered))
-		for i, r := range answered {
-			switch n := number(r); {
-			case !r.ID.known, len(r.ID.text) > maxDepartmentID, n == nil, *n < 0, *n > maxCount:
+		for i := range answered {
+			switch r, n := &answered[i], number(&answered[i]); {
+			case len(r.ID) > maxDepartmentID, n < 0, n > maxCount:
 				return nil, 0, errBadDepartment
-			case a.appearsIn(r.ID.text):
+			case a.appearsIn(r.ID):
 				return nil, 0, errCredential
 			default:
-				rows[i] = row{id: r.ID, rooms: *n}
+				rows[i] = row{label: cmp.Or(r.ID, NoDepartment), rooms: n}
 			}
 		}
 		return rows, total, err
@@ -91,14 +91,12 @@ func (c *Client) count(ctx context.Context, route *Route, q Query, values url.Va
 	if err != nil {
 		return Counts{}, err
 	}
-	// Rooms without the field departmentId and rooms in which it is null are two rows of
-	// the server: numbers of equal labels are added.
 	departments := make([]Count, 0, len(got.rows))
 	for _, r := range got.rows {
-		if last := len(departments) - 1; last >= 0 && departments[last].ID == r.id.label() {
+		if last := len(departments) - 1; last >= 0 && departments[last].ID == r.label {
 			departments[last].Rooms += r.rooms
 		} else {
-			departments = append(departments, Count{ID: r.id.label(), Rooms: r.rooms})
+			departments = append(departments, Count{ID: r.label, Rooms: r.rooms})
 		}
 	}
 	return Counts{Departments: departments, Complete: got.complete()}, nil

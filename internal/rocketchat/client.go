@@ -15,7 +15,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -101,7 +100,7 @@ func (c *Client) one(route *Route) (*budget.Reservation, error) {
 
 // get sends one GET request with the account's credentials, and passes the body of a
 // valid answer to decode.
-func (c *Client) get(ctx context.Context, calls *budget.Reservation, route *Route, query url.Values, decode func(account, io.Reader) error) error {
+func (c *Client) get(ctx context.Context, calls *budget.Reservation, route *Route, query url.Values, decode func(account, []byte) error) error {
 	a, err := c.options.Credentials.account(ctx, c, route)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -110,7 +109,7 @@ func (c *Client) get(ctx context.Context, calls *budget.Reservation, route *Rout
 		return err
 	}
 	req := request{method: http.MethodGet, route: route, query: query, account: a}
-	err = c.send(ctx, calls, req, func(body io.Reader) error { return decode(a, body) })
+	err = c.send(ctx, calls, req, func(data []byte) error { return decode(a, data) })
 	if e, ok := errors.AsType[*Error](err); ok && e.Outcome == Unauthorized {
 		c.options.Credentials.refused(a, e)
 	}
@@ -148,7 +147,7 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 
 // send sends one call of the reservation, and passes the body of a valid answer to
 // decode.
-func (c *Client) send(ctx context.Context, calls *budget.Reservation, r request, decode func(io.Reader) error) error {
+func (c *Client) send(ctx context.Context, calls *budget.Reservation, r request, decode func([]byte) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 	var sent atomic.Int32 // The transport can send a call again, on another connection.
@@ -175,7 +174,7 @@ func (c *Client) send(ctx context.Context, calls *budget.Reservation, r request,
 
 // exchange sends the request, reads the answer, and notes in call what the answer's
 // headers hold.
-func (c *Client) exchange(req *http.Request, r request, call *Call, calls *budget.Reservation, decode func(io.Reader) error) *Error {
+func (c *Client) exchange(req *http.Request, r request, call *Call, calls *budget.Reservation, decode func([]byte) error) *Error {
 	resp, err := c.options.Transport.RoundTrip(req)
 	if err != nil {
 		return broken(req.Context(), r.route, err)
@@ -186,11 +185,15 @@ func (c *Client) exchange(req *http.Request, r request, call *Call, calls *budge
 	if resp.StatusCode == http.StatusTooManyRequests {
 		calls.Stop(retryAfter(resp, c.options.Now()))
 	}
-	body := newBody(resp, r.route)
+	body := limited(resp, r.route)
 	if refused := refusal(r, resp, body); refused != nil {
 		return refused
 	}
-	if err = decode(body); err == nil {
+	data, err := read(resp, body)
+	if err == nil {
+		err = decode(data)
+	}
+	if err == nil {
 		return nil
 	}
 	if what, ok := invalidity(err); ok {

@@ -22,10 +22,8 @@ const (
 	maxDepartments  = 20_000
 	// maxCount keeps sums over maxDepartments below 2^53, up to which a float64 holds
 	// every whole number.
-	maxCount = 1 << 38
-	// maxObjects is how many objects an answer is decoded with, so that one of millions
-	// of empty ones takes no memory. Departments may hold objects of their own.
-	maxObjects = 10 * maxDepartments
+	maxCount   = 1 << 38
+	maxObjects = 10 * maxDepartments // Departments may hold objects of their own.
 )
 
 // invalid is what is wrong with an answer that is not the documented one. It contains no
@@ -69,62 +67,69 @@ func invalidity(err error) (invalid, bool) {
 	return errors.AsType[invalid](err)
 }
 
-// newBody returns a reader of the answer up to the limit.
-func newBody(resp *http.Response, route *Route) io.Reader {
+// limited returns a reader of an answer up to the limit.
+func limited(resp *http.Response, route *Route) io.Reader {
 	if route == Departments {
 		return http.MaxBytesReader(nil, resp.Body, maxListBody)
 	}
 	return http.MaxBytesReader(nil, resp.Body, maxBody)
 }
 
+// read reads an answer to its end.
+func read(resp *http.Response, body io.Reader) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(max(0, min(resp.ContentLength, maxBody))) + bytes.MinRead) // Or it grows several times.
+	_, err := b.ReadFrom(body)
+	if err == nil && b.Len() == 0 {
+		err = errBlank
+	}
+	return b.Bytes(), err
+}
+
 // row is one department of an answer.
 type row struct {
-	id    departmentID
+	label string      // Its _id, [NoDepartment] for null.
 	rooms int64       // Of an analytics route.
 	entry *Department // Of the list.
 }
 
-// rowKey is the same for rows of two pages that are one row of the server.
+// rowKey is the same for rows of two pages that are one row of the server. Two pages can
+// have different rows without a department, or the same one: that has the same number.
 type rowKey struct {
-	id    departmentID
+	label string
 	rooms int64
 }
 
-// key is the id. Two pages can have different null rows, or the same one: that has the
-// same number.
 func (r row) key() rowKey {
-	if r.id.null {
-		return rowKey{r.id, r.rooms}
+	if r.label == NoDepartment {
+		return rowKey{r.label, r.rooms}
 	}
-	return rowKey{id: r.id}
+	return rowKey{label: r.label}
 }
 
-func byLabel(a, b row) int { return strings.Compare(a.id.label(), b.id.label()) }
+func byLabel(a, b row) int { return strings.Compare(a.label, b.label) }
 
-// decodeRows reads an answer such as {"departments":[...],"total":1,"success":true}. Total
-// is how many departments the server has, -1 if unknown.
-func decodeRows[R any](body io.Reader) (rows []R, total int64, err error) {
-	data, err := io.ReadAll(body)
-	switch {
-	case err != nil:
-		return nil, 0, err
-	case len(data) == 0:
-		return nil, 0, errBlank
-	case bytes.Count(data, []byte("{")) > maxObjects:
+// decodeRows reads an answer such as {"departments":[...],"total":1,"success":true} into
+// rows that begin as unknown. Total is how many departments the server has, -1 if unknown.
+func decodeRows[R any](data []byte, unknown R) (rows []R, total int64, err error) {
+	// The rows are fewer than the objects, so this many are left only by an answer without
+	// departments. An answer of millions of empty objects must not take memory.
+	objects := bytes.Count(data, []byte("{")) + 1
+	if objects > maxObjects {
 		return nil, 0, errManyDepartments
 	}
 	answer := struct {
 		Departments []R   `json:"departments"`
 		Total       int64 `json:"total"`
 		Success     bool  `json:"success"`
-	}{Total: -1}
+	}{Departments: slices.Repeat([]R{unknown}, objects), Total: -1}
 	err = json.Unmarshal(data, &answer)
 	switch {
 	case err != nil:
 		return nil, 0, err
 	case !answer.Success:
 		return nil, 0, errNoSuccess
-	case answer.Departments == nil:
+	case answer.Departments == nil, len(answer.Departments) == objects:
 		return nil, 0, errNoDepartments
 	case answer.Total < -1 || answer.Total > maxCount:
 		return nil, 0, errWrongType
@@ -134,44 +139,16 @@ func decodeRows[R any](body io.Reader) (rows []R, total int64, err error) {
 	return answer.Departments, answer.Total, nil
 }
 
-// sortRows orders the rows of a page by label, and fails if an id stands there twice.
+// sortRows orders the rows of a page, and fails if an id stands there twice.
 func sortRows(rows []row) error {
 	slices.SortFunc(rows, byLabel)
 	for i := 1; i < len(rows); i++ {
-		id := rows[i].id
-		// The decoder replaces invalid UTF-8, which can make different ids equal.
-		if !id.null && id == rows[i-1].id && !strings.ContainsRune(id.text, utf8.RuneError) {
+		// Rooms without the field departmentId and rooms in which it is null are two rows of
+		// the server. The decoder replaces invalid UTF-8, which can make different ids equal.
+		label := rows[i].label
+		if label == rows[i-1].label && label != NoDepartment && !strings.ContainsRune(label, utf8.RuneError) {
 			return errRepeatedID
 		}
 	}
 	return nil
-}
-
-// departmentID is an _id as it was sent. Rooms without a department have null.
-type departmentID struct {
-	text string
-	null bool
-	// known is whether there is one at all.
-	known bool
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (id *departmentID) UnmarshalJSON(data []byte) error {
-	id.known = true
-	if id.null = string(data) == "null"; id.null {
-		return nil
-	}
-	if data[0] == '"' && !bytes.ContainsRune(data, '\\') && utf8.Valid(data) {
-		id.text = string(data[1 : len(data)-1]) // Nearly always, and much faster.
-		return nil
-	}
-	return json.Unmarshal(data, &id.text)
-}
-
-// label is the id as a label: rooms without a department have [NoDepartment].
-func (id departmentID) label() string {
-	if id.null || id.text == "" {
-		return NoDepartment
-	}
-	return id.text
 }

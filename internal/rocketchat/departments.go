@@ -3,7 +3,6 @@ package rocketchat
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/url"
 	"strconv"
 )
@@ -37,11 +36,11 @@ type Department struct {
 
 // listRow is a row of the list. Every field but the id is optional.
 type listRow struct {
-	ID        departmentID `json:"_id"`
-	Name      optional     `json:"name"`
-	Enabled   optional     `json:"enabled"`
-	Archived  optional     `json:"archived"`
-	NumAgents optional     `json:"numAgents"`
+	ID        string   `json:"_id"`
+	Name      optional `json:"name"`
+	Enabled   optional `json:"enabled"`
+	Archived  optional `json:"archived"`
+	NumAgents optional `json:"numAgents"`
 }
 
 // optional is a value as it was sent, of whatever type: a wrong one costs itself, and not
@@ -97,11 +96,11 @@ func (c *Client) Departments(ctx context.Context, q Query) (DepartmentList, erro
 	return list, nil
 }
 
-func decodeList(a account, body io.Reader) ([]row, int64, error) {
-	answered, total, err := decodeRows[listRow](body)
+func decodeList(a account, data []byte) ([]row, int64, error) {
+	answered, total, err := decodeRows(data, listRow{})
 	rows := make([]row, len(answered))
 	for i, r := range answered {
-		d := Department{ID: r.ID.text, Name: r.Name.text(), Enabled: r.Enabled.flag(), Agents: r.NumAgents.number()}
+		d := Department{ID: r.ID, Name: r.Name.text(), Enabled: r.Enabled.flag(), Agents: r.NumAgents.number()}
 		switch {
 		case d.ID == "", len(d.ID) > maxDepartmentID:
 			return nil, 0, errBadDepartment
@@ -111,7 +110,7 @@ func decodeList(a account, body io.Reader) ([]row, int64, error) {
 		if archived := r.Archived.flag(); archived != nil && *archived {
 			d.Archived, d.Enabled = true, new(false)
 		}
-		rows[i] = row{id: r.ID, entry: &d}
+		rows[i] = row{label: r.ID, entry: &d}
 	}
 	return rows, total, err
 }

@@ -3,7 +3,6 @@ package rocketchat
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"regexp"
 )
@@ -26,8 +25,8 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 		Version string `json:"version"`
 	}
 	req := request{method: http.MethodGet, route: ServerInfo}
-	err = c.send(ctx, calls, req, func(body io.Reader) error {
-		decodeErr := json.NewDecoder(body).Decode(&answer)
+	err = c.send(ctx, calls, req, func(data []byte) error {
+		decodeErr := json.Unmarshal(data, &answer)
 		if decodeErr == nil && !versionForm.MatchString(answer.Version) {
 			return invalid("the answer has no version")
 		}

@@ -3,7 +3,6 @@ package rocketchat
 import (
 	"context"
 	"errors"
-	"io"
 	"maps"
 	"net/url"
 	"slices"
@@ -144,7 +143,7 @@ type pager struct {
 	route  *Route
 	query  Query
 	values url.Values
-	decode func(account, io.Reader) (rows []row, total int64, err error)
+	decode func(account, []byte) (rows []row, total int64, err error)
 }
 
 // run gets the answer as whole as the server and the budget allow: first without paging
@@ -250,8 +249,8 @@ func paging(offset, count int) url.Values {
 // add sends one call and adds its page.
 func (p *pager) add(ctx context.Context, got *collected, values url.Values) error {
 	maps.Copy(values, p.values)
-	return p.client.get(ctx, p.query.Calls, p.route, values, func(a account, body io.Reader) error {
-		rows, total, err := p.decode(a, body)
+	return p.client.get(ctx, p.query.Calls, p.route, values, func(a account, data []byte) error {
+		rows, total, err := p.decode(a, data)
 		if err == nil {
 			err = sortRows(rows)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -96,7 +95,7 @@ func (s *session) login(ctx context.Context, c *Client, route *Route) (account, 
 	defer calls.Release()
 	got := account{password: password}
 	req := request{method: http.MethodPost, route: Login, body: body, account: got}
-	if err := c.send(ctx, calls, req, func(body io.Reader) error { return decodeLogin(body, &got) }); err != nil {
+	if err := c.send(ctx, calls, req, func(data []byte) error { return decodeLogin(data, &got) }); err != nil {
 		return account{}, err
 	}
 	return got, nil
@@ -111,7 +110,7 @@ func checkText(value string) error {
 }
 
 // decodeLogin reads an answer such as {"data":{"userId":"...","authToken":"..."}} into a.
-func decodeLogin(body io.Reader, a *account) error {
+func decodeLogin(data []byte, a *account) error {
 	var answer struct {
 		Success *bool `json:"success"` // Not all releases send it.
 		Data    struct {
@@ -119,7 +118,7 @@ func decodeLogin(body io.Reader, a *account) error {
 			AuthToken string `json:"authToken"`
 		} `json:"data"`
 	}
-	if err := json.NewDecoder(body).Decode(&answer); err != nil {
+	if err := json.Unmarshal(data, &answer); err != nil {
 		return err
 	}
 	if answer.Success != nil && !*answer.Success {
@@ -181,7 +180,7 @@ func (c *Client) Logout(ctx context.Context) error {
 	}
 	defer calls.Release()
 	req := request{method: http.MethodPost, route: Logout, body: []byte("{}"), account: ended}
-	err = c.send(ctx, calls, req, func(io.Reader) error { return nil })
+	err = c.send(ctx, calls, req, func([]byte) error { return nil })
 	if e, ok := errors.AsType[*Error](err); ok && e.Outcome == Unauthorized {
 		return nil // The server has ended it already.
 	}
