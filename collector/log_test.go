@@ -42,18 +42,49 @@ func TestChangesAreLogged(t *testing.T) {
 				t.Errorf("the log has the token: %s", e.log)
 			}
 		}
+		const all = "resources=abandoned_rooms/6h,abandoned_rooms/24h,abandoned_rooms/today"
 		check()
-		e.server.Configure(func(s *rocketchattest.Settings) { s.AuthToken = "another" })
-		check(`level=error resource=abandoned_rooms windows=6h,24h,today msg="Refresh failed" reason=unauthorized err="total-abandoned-chats: HTTP 401: user id or auth token is wrong`)
 		remove := e.server.Inject(nil, rocketchattest.BadGateway())
-		check(`level=warn resource=abandoned_rooms windows=6h,24h,today msg="Refresh failed" reason=server_error`)
+		check(`level=warn ` + all + ` msg="Refresh failed" reason=server_error`)
 		remove()
+		e.server.Configure(func(s *rocketchattest.Settings) { s.AuthToken = "another" })
+		check(`level=error ` + all + ` msg="Refresh failed" reason=unauthorized err="total-abandoned-chats: HTTP 401: user id or auth token is wrong`)
 		e.server.Configure(func(s *rocketchattest.Settings) { s.AuthToken = rocketchattest.AuthToken })
+		time.Sleep(time.Minute) // Until then the token is not sent again.
+		e.scrape(t)
+		e.scrape(t)
 		remove = e.server.Inject(onlyWindow(24*time.Hour), rocketchattest.HTML())
-		check(`level=info resource=abandoned_rooms windows=6h,today msg="Refresh recovered"`,
-			`level=error resource=abandoned_rooms windows=24h msg="Refresh failed" reason=unlicensed`)
+		check(`level=error resources=abandoned_rooms/24h msg="Refresh failed" reason=unlicensed`)
 		remove()
-		check(`level=info resource=abandoned_rooms windows=24h msg="Refresh recovered"`)
+		check(`level=info resources=abandoned_rooms/24h msg="Refresh recovered"`)
+	})
+}
+
+// A wrong token is one line, whatever the budget leaves for later, and is sent once a
+// minute.
+func TestAWrongToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, everything)
+		e.server.Configure(func(s *rocketchattest.Settings) { s.AuthToken = "another" })
+		e.scrape(t)
+		first := len(e.server.Requests())
+		for range 40 { // 10 minutes.
+			time.Sleep(15 * time.Second)
+			e.scrape(t).want(t, map[string]string{success6h: "0", up: "0"})
+		}
+		wantLines(t, e.log, "level=error resources=abandoned_rooms/6h,")
+		if n := len(e.server.Requests()) - first; n < 9 || n > 10 {
+			t.Errorf("%d calls in 10 minutes, want one a minute", n)
+		}
+		e.server.Configure(func(s *rocketchattest.Settings) { s.AuthToken = rocketchattest.AuthToken })
+		e.log.Reset()
+		for range 8 {
+			time.Sleep(15 * time.Second)
+			e.scrape(t)
+		}
+		if n := strings.Count(e.log.String(), "Refresh recovered"); n == 0 || strings.Contains(e.log.String(), "failed") {
+			t.Errorf("logged %s, want that it recovered", e.log)
+		}
 	})
 }
 
@@ -85,11 +116,11 @@ func TestChangesOfTheReasonAreLogged(t *testing.T) {
 	runCases(t, map[string]test{
 		"no credentials": {
 			failure(rocketchat.NoCredentials, "no such file"), failure(rocketchat.NoCredentials, "the file is empty"),
-			[]string{`level=error resource=abandoned_rooms windows=24h msg="Refresh failed" reason=no_credentials err="total-abandoned-chats: no such file: hint"`, "the file is empty"},
+			[]string{`level=error resources=abandoned_rooms/24h msg="Refresh failed" reason=no_credentials err="total-abandoned-chats: no such file: hint"`, "the file is empty"},
 		},
 		"network": {
 			failure(rocketchat.Network, "connection refused"), failure(rocketchat.Network, "certificate expired"),
-			[]string{`level=warn resource=abandoned_rooms windows=24h msg="Refresh failed" reason=network`, "certificate expired"},
+			[]string{`level=warn resources=abandoned_rooms/24h msg="Refresh failed" reason=network`, "certificate expired"},
 		},
 		"server's text":   {failure(rocketchat.ServerError, "error 1"), failure(rocketchat.ServerError, "error 2"), []string{"error 1"}},
 		"other errors":    {errors.New("surprise"), errors.New("surprise"), []string{"reason=unknown err=surprise"}},

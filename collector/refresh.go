@@ -176,7 +176,7 @@ func failureOf(err error) failure {
 		return failure{}
 	case !ok:
 		return failure{outcome: "unknown", detail: err.Error()}
-	case e.Outcome == rocketchat.NoCredentials, e.Outcome == rocketchat.Network:
+	case e.Outcome == rocketchat.NoCredentials, e.Outcome == rocketchat.Network, e.Outcome == rocketchat.Forbidden:
 		return failure{outcome: string(e.Outcome), detail: e.What}
 	default:
 		return failure{outcome: string(e.Outcome), detail: e.Hint}
@@ -190,38 +190,49 @@ func (f failure) permanent() bool {
 	}, rocketchat.Outcome(f.outcome))
 }
 
-// logChanges logs what changed since it last did, in one line for each resource and
-// failure. What stays the same is in the metrics alone.
+// common reports whether the failure is that of all resources: one line of the log is enough.
+func (f failure) common() bool {
+	return slices.Contains([]rocketchat.Outcome{
+		rocketchat.NoCredentials, rocketchat.Unauthorized, rocketchat.Redirected, rocketchat.Network,
+	}, rocketchat.Outcome(f.outcome))
+}
+
+// logChanges logs what changed since it last did, in one line for each failure. What stays
+// the same is in the metrics alone.
 func (w *Workspace) logChanges() {
 	w.logging.Lock()
 	defer w.logging.Unlock()
 	type change struct {
-		name string
-		failure
+		resources []string
+		err       error
 	}
-	windows, errs, order := map[change][]string{}, map[change]error{}, []change{}
+	logged, changes, order := map[failure]bool{}, map[failure]*change{}, []failure{}
 	for _, r := range w.resources {
 		r.mu.Lock()
-		c, err, changed := change{r.name, r.status.failure}, r.status.err, r.logged != r.status.failure
-		r.logged = r.status.failure
+		s, before := r.status, r.logged
+		r.logged = s.failure
 		r.mu.Unlock()
-		if !changed {
-			continue
-		}
-		if windows[c] == nil {
-			order = append(order, c)
-		}
-		windows[c], errs[c] = append(windows[c], r.label), err
-	}
-	for _, c := range order {
-		logger := log.With(w.options.Logger, "resource", c.name, "windows", strings.Join(windows[c], ","))
 		switch {
-		case c.failure == failure{}:
+		case before == s.failure:
+			logged[before] = true
+			continue
+		case changes[s.failure] == nil:
+			changes[s.failure] = &change{err: s.err}
+			order = append(order, s.failure)
+		}
+		c := changes[s.failure]
+		c.resources = append(c.resources, strings.TrimSuffix(r.name+"/"+r.label, "/"))
+	}
+	for _, f := range order {
+		logger := log.With(w.options.Logger, "resources", strings.Join(changes[f].resources, ","))
+		switch {
+		case f == failure{}:
 			level.Info(logger).Log("msg", "Refresh recovered")
-		case c.permanent():
-			level.Error(logger).Log("msg", "Refresh failed", "reason", c.outcome, "err", errs[c])
+		case f.common() && logged[f]:
+		case f.permanent():
+			level.Error(logger).Log("msg", "Refresh failed", "reason", f.outcome, "err", changes[f].err)
 		default:
-			level.Warn(logger).Log("msg", "Refresh failed", "reason", c.outcome, "err", errs[c])
+			level.Warn(logger).Log("msg", "Refresh failed", "reason", f.outcome, "err", changes[f].err)
 		}
 	}
 }

@@ -110,8 +110,8 @@ func (c *Client) get(ctx context.Context, calls *budget.Reservation, route *Rout
 	}
 	req := request{method: http.MethodGet, route: route, query: query, account: a}
 	err = c.send(ctx, calls, req, func(data []byte) error { return decode(a, data) })
-	if e, ok := errors.AsType[*Error](err); ok && e.Outcome == Unauthorized {
-		c.options.Credentials.refused(a, e)
+	if e, failed := errors.AsType[*Error](err); failed || err == nil {
+		c.options.Credentials.ended(a, e, c.options.Now())
 	}
 	return err
 }

@@ -3,7 +3,9 @@ package rocketchat
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -13,9 +15,9 @@ type Credentials interface {
 	// account returns what to send with a call of the route. It sends a login first if it
 	// takes one. The error is an [*Error], or wraps [ErrBudgetSpent].
 	account(ctx context.Context, c *Client, route *Route) (account, error)
-	// refused is called when the server did not accept the account, and may change the
-	// error's hint.
-	refused(a account, e *Error)
+	// ended is called when a call with the account has ended, with nil if it gave a valid
+	// answer. It may change the error's hint.
+	ended(a account, e *Error, now time.Time)
 }
 
 // account is a user and its token. It is never printed.
@@ -58,14 +60,23 @@ func noCredentials(route *Route, what, hint string) *Error {
 // restart. Its error must not contain the credential.
 type Source func(context.Context) (string, error)
 
-// AccessToken returns the [Credentials] of an account with a personal access token.
+// AccessToken returns the [Credentials] of an account with a personal access token. One
+// that the server refused is sent once a minute until it is accepted or changes: more
+// would look like an intrusion.
 func AccessToken(userID, authToken Source) Credentials {
-	return accessToken{userID: userID, authToken: authToken}
+	return &accessToken{userID: userID, authToken: authToken}
 }
 
-type accessToken struct{ userID, authToken Source }
+type accessToken struct {
+	userID, authToken Source
 
-func (t accessToken) account(ctx context.Context, _ *Client, route *Route) (account, error) {
+	mu      sync.Mutex
+	refused account
+	refusal *Error // Nil if the server accepts the account.
+	sentAt  time.Time
+}
+
+func (t *accessToken) account(ctx context.Context, c *Client, route *Route) (account, error) {
 	userID, err := t.userID.read(ctx, route, "user id", CheckToken)
 	if err != nil {
 		return account{}, err
@@ -74,7 +85,35 @@ func (t accessToken) account(ctx context.Context, _ *Client, route *Route) (acco
 	if err != nil {
 		return account{}, err
 	}
-	return account{userID: userID, authToken: authToken}, nil
+	a, now := account{userID: userID, authToken: authToken}, c.options.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.refusal != nil && t.refused == a {
+		if now.Sub(t.sentAt) < loginInterval {
+			again := *t.refusal
+			again.Route = route.Name
+			return account{}, &again
+		}
+		t.sentAt = now
+	}
+	return a, nil
+}
+
+// idForm is that of the ids that the server makes.
+var idForm = regexp.MustCompile(`^[0-9A-Za-z]{17}$|^[0-9a-f]{24}$`)
+
+func (t *accessToken) ended(a account, e *Error, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case e == nil:
+		t.refusal = nil
+	case e.Outcome == Unauthorized:
+		if !idForm.MatchString(a.userID) {
+			e.Hint += ", which is not the user name: Rocket.Chat shows both when it makes the token"
+		}
+		t.refused, t.refusal, t.sentAt = a, e, now
+	}
 }
 
 // readTimeout is how long reading a credential may take.
@@ -93,5 +132,3 @@ func (s Source) read(ctx context.Context, route *Route, name string, check func(
 	}
 	return value, nil
 }
-
-func (accessToken) refused(account, *Error) {}

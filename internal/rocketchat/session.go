@@ -11,7 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// loginInterval is the least time between two logins. An account has at most 50 tokens
+// loginInterval is the least time between two logins, or two calls with a token that was
+// refused. An account has at most 50 tokens
 // of logins, of which the next login removes the oldest, whoever uses it; and a workspace
 // can block an account after failed logins.
 const loginInterval = time.Minute
@@ -148,8 +149,11 @@ func loginHint(said errorBody) string {
 	}
 }
 
-// refused drops the token, unless there is a newer one by now.
-func (s *session) refused(a account, e *Error) {
+// ended drops a token that was refused, unless there is a newer one by now.
+func (s *session) ended(a account, e *Error, _ time.Time) {
+	if e == nil || e.Outcome != Unauthorized {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current == a {
