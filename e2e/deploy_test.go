@@ -22,7 +22,7 @@ func TestShippedConfigurations(t *testing.T) {
 		pages   []string
 	}{
 		{"config.yml", "", []string{"/metrics"}},
-		{"deploy/compose/config.yml", "/run/secrets", []string{"/metrics"}},
+		{"deploy/compose/exporter/config.yml", "/run/secrets", []string{"/metrics"}},
 		{"deploy/kubernetes/one-workspace/config.yml", "/run/secrets/livechat_exporter", []string{"/metrics"}},
 		{"deploy/kubernetes/several-workspaces/config.yml", "/run/secrets/livechat_exporter", []string{"/probe?target=support", "/probe?target=shop"}},
 		{"deploy/systemd/config.yml", "${CREDENTIALS_DIRECTORY}", []string{"/metrics"}},
@@ -80,7 +80,7 @@ func writeSecrets(t *testing.T) (folder string) {
 
 func TestShippedConfigurationOfPrometheus(t *testing.T) {
 	t.Parallel()
-	if output, err := runTool(t, programs.promtool, "check", "config", filepath.Join("..", "deploy", "compose", "prometheus.yml")); err != nil {
+	if output, err := runTool(t, programs.promtool, "check", "config", filepath.Join("..", "deploy", "compose", "prometheus", "prometheus.yml")); err != nil {
 		t.Errorf("promtool check config: %v\n%s", err, output)
 	}
 }

@@ -164,7 +164,7 @@ func TestImagesRunAsInDockerCompose(t *testing.T) {
 	page := metrics(t, []string{
 		"ROCKETCHAT_URL=" + log(`Rocket\.Chat, simulated +(http://127\S+)`), "ROCKETCHAT_USER_ID=" + user[1],
 	}, map[string]string{
-		"/etc/livechat_exporter/config.yml":  compose + "config.yml",
+		"/etc/livechat_exporter/config.yml":  compose + "exporter/config.yml",
 		"/run/secrets/rocketchat_auth_token": compose + "demo_auth_token",
 	})
 	if found := strings.Count(page, "\nlivechat_department_abandoned_rooms{"); found < 10 {

@@ -82,8 +82,8 @@ func TestUnreadableFiles(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
 	for file, want := range map[string]string{
-		filepath.Join(directory, "missing.yml"): ": no such file or directory: check the path and the permissions",
-		directory:                               ": is a directory: check the path and the permissions",
+		filepath.Join(directory, "missing.yml"): ": no such file or directory: check --config.file and the permissions",
+		directory:                               ": is a directory: check --config.file and the permissions",
 	} {
 		_, err := Load(t.Context(), file, environment(nil))
 		if mistake, ok := errors.AsType[*Error](err); !ok || mistake.Error() != file+want {

@@ -131,7 +131,7 @@ func Load(ctx context.Context, file string, lookupEnv func(string) (string, bool
 func parseFile(file string, lookupEnv func(string) (string, bool)) (*Config, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, &Error{File: file, Message: fmt.Sprintf("%v: check the path and the permissions", withoutPath(err))}
+		return nil, &Error{File: file, Message: fmt.Sprintf("%v: check --config.file and the permissions", withoutPath(err))}
 	}
 	return parse(file, data, lookupEnv)
 }

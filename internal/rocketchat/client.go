@@ -123,6 +123,7 @@ type request struct {
 	query   url.Values
 	body    []byte  // JSON; nil is none.
 	account account // Zero for a call without credentials.
+	prefix  string  // The path of the workspace's address.
 }
 
 // build returns the HTTP request.
@@ -159,6 +160,7 @@ func (c *Client) send(ctx context.Context, calls *budget.Reservation, r request,
 	call := Call{Route: r.route, Outcome: OK, Limit: -1, Remaining: -1}
 	begin := c.options.Now()
 	calls.Begin()
+	r.prefix = c.options.URL.Path
 	failure := c.exchange(req, r, &call, calls, decode)
 	calls.End(int(sent.Load()))
 	call.Duration, call.Reached = c.options.Now().Sub(begin), sent.Load() > 0

@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -98,7 +99,7 @@ func TestOutcomes(t *testing.T) {
 		"a token in an error":        {latest, nil, json(500, `{"error":"bad header X-Auth-Token: `+token+`"}`), rocketchat.ServerError, 500, whatFails, hintServerLogs},
 		"a long error":               {latest, nil, json(500, `{"error":"`+strings.Repeat("é", 150)+`"}`), rocketchat.ServerError, 500, whatFails + ` ("` + strings.Repeat("é", 100) + `")`, hintServerLogs},
 		"an error with control":      {latest, nil, json(500, `{"error":"a\u001b[31m\nb"}`), rocketchat.ServerError, 500, whatFails + ` ("a\x1b[31m\nb")`, hintServerLogs},
-		"not found":                  {latest, nil, respond(404, "text/plain", "404 Not Found"), rocketchat.NotFound, 404, "no such route", "check url (without /api/v1) and the server's release"},
+		"not found":                  {latest, nil, respond(404, "text/plain", "404 Not Found"), rocketchat.NotFound, 404, "no such route", "check url (without /api/v1), and the server's release"},
 		"a proxy's login":            {latest, nil, answer(401, "{}", "WWW-Authenticate", "Basic"), rocketchat.BadResponse, 401, whatForeign, hintProxy},
 		"a proxy's login page":       {latest, nil, respond(401, html, "<h1>401</h1>"), rocketchat.BadResponse, 401, whatForeign, hintProxy},
 		"a firewall":                 {latest, nil, respond(403, html, "<h1>403</h1>"), rocketchat.BadResponse, 403, whatForeign, hintProxy},
@@ -151,6 +152,31 @@ func wantError(t *testing.T, err error, want rocketchat.Error) {
 	}
 	if err != nil && err.Error() != text {
 		t.Errorf("got  %s\nwant %s", err, text)
+	}
+}
+
+// What the user wrote is part of the hint where it is the likely reason.
+func TestHintsFromTheConfiguration(t *testing.T) {
+	below := func(o *rocketchat.Options) { o.URL = &url.URL{Scheme: "http", Host: "chat.example.com", Path: "/chat"} }
+	byName := func(o *rocketchat.Options) {
+		o.Credentials = rocketchat.AccessToken(fixed("livechat.exporter"), fixed(rocketchattest.AuthToken))
+	}
+	for name, tt := range map[string]struct {
+		profile rocketchattest.Profile
+		change  func(*rocketchat.Options)
+		outcome rocketchat.Outcome
+		hint    string
+	}{
+		"a path too much":            {rocketchattest.Latest, below, rocketchat.NotFound, "check url: remove its path /chat unless Rocket.Chat is served below it"},
+		"a path too much, old":       {rocketchattest.Old, below, rocketchat.NotFound, "check url: remove its path /chat unless Rocket.Chat is served below it"},
+		"a user name in place of id": {rocketchattest.Latest, byName, rocketchat.Unauthorized, hintToken + ", which is not the user name: Rocket.Chat shows both when it makes the token"},
+	} {
+		client, _ := connect(t, rocketchattest.New(tt.profile), tt.change)
+		_, err := lastDay(t.Context(), client)
+		e, ok := errors.AsType[*rocketchat.Error](err)
+		if !ok || e.Outcome != tt.outcome || !strings.HasPrefix(e.Hint, tt.hint) {
+			t.Errorf("%s: got %v, want %s and %q", name, err, tt.outcome, tt.hint)
+		}
 	}
 }
 

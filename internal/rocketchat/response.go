@@ -48,11 +48,11 @@ func meaning(r request, resp *http.Response, mediaType string, said errorBody) (
 	switch {
 	case status == http.StatusOK && said.empty:
 		return BadResponse, "the answer is blank", hintNotRocketChat
-	case status == http.StatusOK && mediaType == "text/html" && r.route.premium:
+	case status == http.StatusOK && mediaType == "text/html" && r.route.premium && r.prefix == "":
 		// Releases up to 7.5 do not register the route without a licence.
-		return Unlicensed, "the web app answers in place of the API", "activate a premium licence; if there is one, check url (without /api/v1)"
+		return Unlicensed, "the web app answers in place of the API", "activate a premium licence; if there is one, " + hintURL(r)
 	case status == http.StatusOK && mediaType == "text/html":
-		return NotFound, "a web page answers in place of the API", "check url (without /api/v1)"
+		return NotFound, "a web page answers in place of the API", hintURL(r)
 	case status == http.StatusOK:
 		return BadResponse, "the answer is not JSON", hintNotRocketChat
 	case status >= 300 && status < 400:
@@ -76,10 +76,18 @@ func meaning(r request, resp *http.Response, mediaType string, said errorBody) (
 	case status == http.StatusForbidden:
 		return Forbidden, "the account lacks the permission " + r.route.Permission, "give it a role that has it (" + r.route.Roles + ")"
 	case status == http.StatusNotFound:
-		return NotFound, "no such route", "check url (without /api/v1) and the server's release"
+		return NotFound, "no such route", hintURL(r) + ", and the server's release"
 	default:
 		return BadResponse, "not an answer of this route", hintNotRocketChat
 	}
+}
+
+// hintURL is what to do about a path that the API does not have.
+func hintURL(r request) string {
+	if r.prefix != "" {
+		return fmt.Sprintf("check url: remove its path %s unless Rocket.Chat is served below it", r.prefix)
+	}
+	return "check url (without /api/v1)"
 }
 
 // badRequest classifies status 400, which the server uses for everything that a handler

@@ -120,10 +120,10 @@ func TestExporterFindsConfigurationAndToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			exporter := project.Services["exporter"]
-			if target := only(t, exporter.Volumes).Target; target != "/etc/livechat_exporter/config.yml" {
+			if target := only(t, exporter.Volumes).Target; target != "/etc/livechat_exporter" {
 				t.Errorf("the configuration is %s", target)
 			}
-			config := read(t, "deploy/compose/config.yml")
+			config := read(t, "deploy/compose/exporter/config.yml")
 			checkVariables(t, config, exporter)
 			secret := only(t, exporter.Secrets).Source
 			for workspace, files := range workspaceFiles(t, config) {
@@ -205,9 +205,9 @@ func TestPrometheusScrapesAndAlerts(t *testing.T) {
 		Alerting      alerting `json:"alerting"`
 		ScrapeConfigs []job    `json:"scrape_configs"`
 	}
-	workspaces := slices.Collect(maps.Keys(workspaceFiles(t, read(t, "deploy/compose/config.yml"))))
+	workspaces := slices.Collect(maps.Keys(workspaceFiles(t, read(t, "deploy/compose/exporter/config.yml"))))
 	want := config{
-		RuleFiles: []string{"alerts/*.rules.yml"},
+		RuleFiles: []string{"/etc/alerts/*.rules.yml"},
 		Alerting:  alerting{[]job{{StaticConfigs: []static{{Targets: []string{"alertmanager:9093"}}}}}},
 		ScrapeConfigs: []job{{
 			JobName:       "livechat",
@@ -215,7 +215,7 @@ func TestPrometheusScrapesAndAlerts(t *testing.T) {
 		}},
 	}
 	var got config
-	if err := yaml.Unmarshal(read(t, "deploy/compose/prometheus.yml"), &got); err != nil {
+	if err := yaml.Unmarshal(read(t, "deploy/compose/prometheus/prometheus.yml"), &got); err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) {
