@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -40,16 +39,9 @@ type flags struct {
 // parse reads the command line. It is done if --help or --version has been answered.
 func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 	f = &flags{}
-	var complaint strings.Builder
 	app := kingpin.New(name, "Exports abandoned chats of Rocket.Chat workspaces, per department and window, to Prometheus.").
 		UsageWriter(stdout).
-		ErrorWriter(&complaint)
-	app.Terminate(func(code int) {
-		done = true
-		if code != 0 { // kingpin would go on to show the usage.
-			app.UsageWriter(io.Discard)
-		}
-	})
+		Terminate(func(int) { done = true })
 	app.Version(version.Print(name))
 	app.HelpFlag.Short('h')
 	if !slices.Contains(args, serveCommand) && !slices.Contains(args, checkCommand) {
@@ -78,9 +70,6 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 	f.command, err = app.Parse(args)
 	if err == nil && (f.timeoutOffset < 0 || f.maxRequests < 0) {
 		err = errors.New("--web.timeout-offset and --web.max-requests must not be negative")
-	}
-	if complaint.Len() > 0 { // About a command that help was asked for.
-		return nil, false, errors.New(strings.TrimPrefix(strings.TrimSpace(complaint.String()), name+": error: "))
 	}
 	return f, done, err
 }

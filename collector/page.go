@@ -54,27 +54,16 @@ func (w *Workspace) page(now time.Time) page {
 
 // union returns the ids together with n others; both are in order.
 func union(ids []string, n int, other func(int) string) []string {
-	var all []string // Nil as long as there is no other id.
-	at := 0
+	all := make([]string, 0, max(len(ids), n))
 	for i := range n {
-		begin := at
-		for at < len(ids) && ids[at] < other(i) {
-			at++
+		for len(ids) > 0 && ids[0] < other(i) {
+			all, ids = append(all, ids[0]), ids[1:]
 		}
-		if all != nil {
-			all = append(all, ids[begin:at]...)
-		}
-		if at == len(ids) || ids[at] != other(i) {
-			if all == nil {
-				all = append(make([]string, 0, max(len(ids), n)+1), ids[:at]...)
-			}
+		if len(ids) == 0 || ids[0] != other(i) {
 			all = append(all, other(i))
 		}
 	}
-	if all == nil {
-		return ids
-	}
-	return append(all, ids[at:]...)
+	return append(all, ids...)
 }
 
 // departments yields the index and id of each department, with its entry in the list, nil

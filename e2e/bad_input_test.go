@@ -110,7 +110,7 @@ func TestBadInputAffectsItsWindowOnly(t *testing.T) {
 			if page[calls(bad.outcome)] != wantCalls {
 				t.Errorf("want %v calls with the outcome %s; got\n%s", wantCalls, bad.outcome, page.metric("livechat_api_requests_total"))
 			}
-			if lines := e.lines("level=(warn|error)"); len(lines) != 1 || !strings.Contains(lines[0], "reason="+bad.outcome) || !strings.Contains(lines[0], "windows=6h") {
+			if lines := e.lines("level=(warn|error)"); len(lines) != 1 || !strings.Contains(lines[0], "reason="+bad.outcome) || !strings.Contains(lines[0], "resources=abandoned_rooms/6h ") {
 				t.Errorf("got the warnings and errors %q, want one about 6h with the reason %s", lines, bad.outcome)
 			}
 			wantLittleMemoryAndNoToken(t, e)

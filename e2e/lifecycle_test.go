@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -196,5 +199,63 @@ func TestSlowWorkspaceIsWaitedFor(t *testing.T) {
 	page := startExporter(t, config(t, w, "24h")).page(t)
 	if page["livechat_up"] != 1 || page[abandoned("sales", "24h")] != 3 {
 		t.Errorf("got\n%s", page)
+	}
+}
+
+// A SIGHUP that comes while the exporter starts is a reload after the start.
+func TestSignalDuringTheStart(t *testing.T) {
+	t.Parallel()
+	w := startWorkspace(t, rocketchattest.Latest)
+	file := filepath.Join(t.TempDir(), "config.yml")
+	if err := syscall.Mkfifo(file, 0o600); err != nil { // The start lasts until something is written.
+		t.Fatal(err)
+	}
+	p := start(t, programs.exporter, "--config.file="+file, "--web.listen-address=127.0.0.1:0")
+	write := func(before func()) {
+		eventually(t, "the exporter reads its configuration", func() error {
+			pipe, err := os.OpenFile(file, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+			if err == nil {
+				before()
+				_, err = pipe.WriteString(config(t, w, "24h"))
+				_ = pipe.Close()
+			}
+			return err
+		})
+	}
+	write(func() { p.signal(t, syscall.SIGHUP) })
+	p.address(t)
+	write(func() {})
+	p.waitForOutput(t, &p.stderr, regexp.MustCompile("Reloaded the configuration"))
+}
+
+// A log whose reader has gone does not end the exporter.
+func TestTheReaderOfTheLogGoesAway(t *testing.T) {
+	t.Parallel()
+	w := startWorkspace(t, rocketchattest.Latest)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), programs.exporter,
+		"--config.file="+writeFile(t, "config.yml", config(t, w, "24h")), "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle")
+	cmd.Stderr = writer
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = writer.Close()
+	var address string
+	for log := bufio.NewScanner(reader); address == "" && log.Scan(); {
+		if match := listening.FindStringSubmatch(log.Text()); match != nil {
+			address = match[1]
+		}
+	}
+	_ = reader.Close()
+	e := &exporter{url: "http://" + address}
+	if status, body := e.reload(t, http.MethodPost); status != http.StatusOK { // Which is logged.
+		t.Errorf("reload: got %d and %s", status, body)
+	}
+	e.scrape(t)
+	if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
+		t.Errorf("the end: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"sync/atomic"
@@ -104,6 +105,17 @@ func newMember(t *testing.T, number int) *member {
 	return m
 }
 
+// renewToken gives the account another token, because one that was refused is not sent again
+// for a minute.
+func (m *member) renewToken(t *testing.T) {
+	t.Helper()
+	token := m.Settings().AuthToken + "x"
+	m.Configure(func(s *rocketchattest.Settings) { s.AuthToken = token })
+	if err := os.WriteFile(m.tokenFile, []byte(token+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (m *member) addChats(department string, n int, inactivity *time.Duration) {
 	m.AddRooms(slices.Repeat([]rocketchattest.Room{{
 		DepartmentID: department, Answered: true, VisitorInactivity: inactivity,
@@ -156,6 +168,7 @@ func (f *fleet) endFaults(t *testing.T) {
 	t.Helper()
 	for _, m := range f.members {
 		m.fault.Store(nil)
+		m.renewToken(t)
 	}
 	for i, s := range f.sites {
 		if i > 0 || !f.siteDown {

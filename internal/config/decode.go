@@ -63,16 +63,13 @@ func (d *document) failDecode(e *yaml.LoadError) {
 
 // knownKeys returns the keys that the mapping at a path can have.
 func knownKeys(path string) []string {
-	switch _, name := splitKey(path); {
+	_, name := splitKey(path)
+	mappings := map[string]any{"rate_limit": budget.Limit{}, "http_client": HTTPClient{}, "tls_config": promconfig.TLSConfig{}}
+	switch _, common := workspaceKeys(); {
 	case path == "":
-		_, common := workspaceKeys()
 		return append([]string{keyWorkspaces}, common...)
-	case name == "rate_limit":
-		return keysOf(budget.Limit{})
-	case name == "http_client":
-		return keysOf(HTTPClient{})
-	case name == "tls_config":
-		return keysOf(promconfig.TLSConfig{})
+	case mappings[name] != nil:
+		return keysOf(mappings[name])
 	default:
 		return keysOf(Workspace{})
 	}

@@ -76,7 +76,6 @@ func New(ctx context.Context, options Options) (*Exporter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--web.telemetry-path: %w", err)
 	}
-	e.loaded()
 	return e, nil
 }
 
@@ -102,7 +101,6 @@ func (e *Exporter) Reload(ctx context.Context) error {
 		return err
 	}
 	e.server.Replace(e.replace(ctx, cfg))
-	e.loaded()
 	level.Info(e.options.Logger).Log("msg", "Reloaded the configuration")
 	return nil
 }
@@ -141,11 +139,7 @@ func (e *Exporter) replace(ctx context.Context, cfg *config.Config) server.Runni
 	}
 	e.workspaces = next
 	end(ctx, gone, true)
-	return running
-}
-
-// loaded notes that the configuration is running.
-func (e *Exporter) loaded() {
 	e.reloadSuccessful.Set(1)
 	e.reloadTimestamp.Set(float64(e.options.Now().UnixMilli()) / 1e3)
+	return running
 }

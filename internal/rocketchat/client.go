@@ -25,7 +25,7 @@ import (
 	"livechat_exporter/internal/budget"
 )
 
-// Options are what a [Client] needs. All are required but Observe.
+// Options are what a [Client] needs. All are required.
 type Options struct {
 	// URL is the workspace's address; a path prefix is kept. Nothing is ever sent to
 	// another scheme, host or port.
@@ -42,8 +42,8 @@ type Options struct {
 	Budget *budget.Server
 	// Timeout limits one call.
 	Timeout time.Duration
-	// Observe gets each call that was sent when it has ended. It may be nil; it must be
-	// safe for concurrent use.
+	// Observe gets each call that was sent when it has ended. It must be safe for
+	// concurrent use.
 	Observe func(Call)
 	// Now is the clock.
 	Now func() time.Time
@@ -73,9 +73,6 @@ type Client struct {
 
 // New returns a client. It sends nothing.
 func New(options Options) *Client {
-	if options.Observe == nil {
-		options.Observe = func(Call) {}
-	}
 	return &Client{options: options, paging: pagingState{
 		queries: make(map[string]pagingMode), refusals: make(map[*Route]time.Time),
 	}}

@@ -351,11 +351,11 @@ func TestNothingIsSentWithoutCredentials(t *testing.T) {
 	}{
 		"user id not readable":  {rocketchat.AccessToken(broken, fixed("t")), "no credentials: user id: open x: no such file", file},
 		"token not readable":    {rocketchat.AccessToken(fixed("u"), broken), "no credentials: auth token: open x: no such file", file},
-		"empty token":           {rocketchat.AccessToken(fixed("u"), fixed("")), "no credentials: the auth token is empty", value},
+		"empty token":           {rocketchat.AccessToken(fixed("u"), fixed("")), "no credentials: auth token: it is empty", file},
 		"line break in token":   {rocketchat.AccessToken(fixed("u"), fixed("se\ncret")), "no credentials: the auth token contains white space or characters that a header cannot carry", value},
 		"quotes around a token": {rocketchat.AccessToken(fixed("u"), fixed(`"secret"`)), "no credentials: the auth token contains a quote: remove the quotes around it", value},
 		"password not readable": {rocketchat.LoginWith(fixed("u"), broken), "no credentials: password: open x: no such file", file},
-		"empty password":        {rocketchat.LoginWith(fixed("u"), fixed("")), "no credentials: the password is empty or not in UTF-8", value},
+		"empty password":        {rocketchat.LoginWith(fixed("u"), fixed("")), "no credentials: password: it is empty", file},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ws := rocketchattest.New(rocketchattest.Latest)

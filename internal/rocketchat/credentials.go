@@ -77,15 +77,20 @@ type accessToken struct {
 }
 
 func (t *accessToken) account(ctx context.Context, c *Client, route *Route) (account, error) {
-	userID, err := t.userID.read(ctx, route, "user id", CheckToken)
-	if err != nil {
-		return account{}, err
+	var a account
+	for name, part := range map[string]struct {
+		source Source
+		value  *string
+	}{"user id": {t.userID, &a.userID}, "auth token": {t.authToken, &a.authToken}} {
+		var err error
+		if *part.value, err = part.source.read(ctx, route, name); err != nil {
+			return account{}, err
+		}
+		if err = CheckToken(*part.value); err != nil {
+			return account{}, noCredentials(route, "the "+name+" "+err.Error(), "check its value in the configuration or its file")
+		}
 	}
-	authToken, err := t.authToken.read(ctx, route, "auth token", CheckToken)
-	if err != nil {
-		return account{}, err
-	}
-	a, now := account{userID: userID, authToken: authToken}, c.options.Now()
+	now := c.options.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.refusal != nil && t.refused == a {
@@ -119,16 +124,16 @@ func (t *accessToken) ended(a account, e *Error, now time.Time) {
 // readTimeout is how long reading a credential may take.
 const readTimeout = 10 * time.Second
 
-// read reads a credential for a call of the route, and checks it.
-func (s Source) read(ctx context.Context, route *Route, name string, check func(string) error) (string, error) {
+// read reads a credential for a call of the route.
+func (s Source) read(ctx context.Context, route *Route, name string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	value, err := s(ctx)
+	if err == nil && value == "" {
+		err = errors.New("it is empty")
+	}
 	if err != nil {
 		return "", noCredentials(route, name+": "+err.Error(), "check the file and its permissions")
-	}
-	if err := check(value); err != nil {
-		return "", noCredentials(route, "the "+name+" "+err.Error(), "check its value in the configuration or its file")
 	}
 	return value, nil
 }

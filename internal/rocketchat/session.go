@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 )
 
 // loginInterval is the least time between two logins, or two calls with a token that was
@@ -77,11 +76,11 @@ func (s *session) account(ctx context.Context, c *Client, route *Route) (account
 //
 // https://developer.rocket.chat/apidocs/login-with-username-and-password
 func (s *session) login(ctx context.Context, c *Client, route *Route) (account, error) {
-	username, err := s.username.read(ctx, route, "user name", checkText)
+	username, err := s.username.read(ctx, route, "user name")
 	if err != nil {
 		return account{}, err
 	}
-	password, err := s.password.read(ctx, route, "password", checkText)
+	password, err := s.password.read(ctx, route, "password")
 	if err != nil {
 		return account{}, err
 	}
@@ -100,14 +99,6 @@ func (s *session) login(ctx context.Context, c *Client, route *Route) (account, 
 		return account{}, err
 	}
 	return got, nil
-}
-
-// checkText checks a user name or a password, which need not fit into a header.
-func checkText(value string) error {
-	if value == "" || !utf8.ValidString(value) {
-		return errors.New("is empty or not in UTF-8")
-	}
-	return nil
 }
 
 // decodeLogin reads an answer such as {"data":{"userId":"...","authToken":"..."}} into a.

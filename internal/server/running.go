@@ -68,12 +68,6 @@ func (s *Server) config(w http.ResponseWriter, _ *http.Request) {
 
 // reload reloads the configuration and answers when that is done.
 func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
-	// A browser may reach the exporter, and know its password, where the author of a page
-	// of another origin cannot.
-	if err := http.NewCrossOriginProtection().Check(r); err != nil {
-		http.Error(w, "the request was sent by a page of another origin, which may not do this", http.StatusForbidden)
-		return
-	}
 	if s.options.Reload == nil {
 		http.Error(w, "reloading over HTTP is off: start the exporter with --web.enable-lifecycle, or send it SIGHUP", http.StatusForbidden)
 		return

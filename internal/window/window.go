@@ -122,26 +122,15 @@ func (w *Window) parse(text string) error {
 		*w = Window{Name: text, Calendar: Calendar(text)}
 		return nil
 	}
-	length, err := parseLength(text)
-	if err != nil {
-		return err
-	}
-	*w = Window{Name: text, Duration: length}
-	return w.checkName()
-}
-
-// parseLength reads the length of a rolling window.
-func parseLength(text string) (time.Duration, error) {
 	length, err := model.ParseDuration(text)
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("%q is neither a duration such as 24h or 7d nor one of %s", text, calendarWords())
-	case length <= 0:
-		return 0, errors.New("the duration must be more than 0")
-	case time.Duration(length) > maxLength:
-		return 0, errors.New("the duration must be at most 10 years")
+		return fmt.Errorf("%q is neither a duration such as 24h or 7d nor one of %s", text, calendarWords())
+	case length <= 0 || time.Duration(length) > maxLength:
+		return errors.New("the duration must be more than 0 and at most 10 years")
 	}
-	return time.Duration(length), nil
+	*w = Window{Name: text, Duration: time.Duration(length)}
+	return w.checkName()
 }
 
 // checkName fails if the name is no good value of a label.
