@@ -3,8 +3,14 @@ package exporter
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -200,6 +206,35 @@ func TestSessionsOutliveReloadsAndEndWithTheWorkspace(t *testing.T) {
 	if logins, logouts := calls(ws, "/login"), calls(ws, "/logout"); logins != 2 || logouts != 2 {
 		t.Errorf("at the end: %d logins and %d logouts, want 2 and 2", logins, logouts)
 	}
+}
+
+// A ca_file that is replaced is read at a reload, though the configuration is the same.
+func TestReloadReadsTheAuthorityAnew(t *testing.T) {
+	secure := httptest.NewTLSServer(rocketchattest.New(rocketchattest.Latest))
+	t.Cleanup(secure.Close)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	another, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1)}, &x509.Certificate{}, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	trust := func(certificate []byte) {
+		if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	trust(another)
+	configured := "http_client: {tls_config: {ca_file: " + file + "}}"
+	config := "workspaces:\n" + strings.Replace(workspaceWithToken("main", secure.URL), "}", ", "+configured+"}", 1)
+	r := start(t, config)
+	defer r.Close(t.Context())
+	want(t, r.get(t, "/probe?target=main"), "livechat_up 0")
+	trust(secure.Certificate().Raw)
+	r.reload(t, config)
+	want(t, r.get(t, "/probe?target=main"), "livechat_up 1")
 }
 
 func TestReloadsRunOneAfterTheOther(t *testing.T) {

@@ -183,8 +183,8 @@ func TestBadYAML(t *testing.T) {
 	for text, want := range map[string]string{
 		"[6h]":                            "must be a duration such as 24h, a calendar word such as today, or a mapping of name, duration or calendar, and refresh",
 		"fortnight":                       `"fortnight" is neither a duration such as 24h or 7d nor one of ` + words,
-		"0s":                              "the duration must be more than 0",
-		"11y":                             "the duration must be at most 10 years",
+		"0s":                              "the duration must be more than 0 and at most 10 years",
+		"11y":                             "the duration must be more than 0 and at most 10 years",
 		"{length: 1h}":                    `unknown key "length": the keys of a window are name, duration, calendar and refresh`,
 		"{duration: [1h]}":                "duration must be a single value",
 		"{duration: today}":               `"today" is not a duration: write calendar: today`,
