@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -144,4 +146,39 @@ func TestConfigurationPageIsRedacted(t *testing.T) {
 	if _, shown, err := get(t.Context(), http.DefaultClient, again.url+"/config"); err != nil || shown != page {
 		t.Errorf("loaded again: got error %v and\n%s\nwant\n%s", err, shown, page)
 	}
+}
+
+// Files that block their reader, as on a dead mount, block neither pages nor the end.
+func TestFilesThatBlock(t *testing.T) {
+	t.Parallel()
+	w := startWorkspace(t, rocketchattest.Latest)
+	pipe := func(name string) string {
+		file := filepath.Join(t.TempDir(), name)
+		if err := syscall.Mkfifo(file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	token, authority := pipe("token"), pipe("ca.pem")
+	workspace := map[string]any{"url": w.url(), "user_id": rocketchattest.UserID, "auth_token_file": token}
+	configured := map[string]any{"workspaces": map[string]any{"main": workspace}}
+	e := startExporter(t, toJSON(t, configured))
+	page := e.page(t) // After 10 seconds.
+	if lines := e.lines("reading files takes too long"); page["livechat_up"] != 0 || len(lines) != 1 {
+		t.Errorf("got livechat_up %v and the log %q", page["livechat_up"], lines)
+	}
+
+	workspace["http_client"] = map[string]any{"tls_config": map[string]any{"ca_file": authority}}
+	e.configure(t, toJSON(t, configured))
+	e.signal(t, syscall.SIGHUP)
+	eventually(t, "the reload opens its ca_file", func() error {
+		writer, err := os.OpenFile(authority, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if err == nil {
+			t.Cleanup(func() { _ = writer.Close() }) // Until then the reader waits.
+		}
+		return err
+	})
+	e.page(t)
+	e.signal(t, syscall.SIGTERM)
+	e.wantExit(t, 0)
 }
