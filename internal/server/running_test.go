@@ -106,6 +106,22 @@ func TestReload(t *testing.T) {
 	}
 }
 
+func TestReloadRefusesOtherOrigins(t *testing.T) {
+	h, _ := handler(t, func(s *setup) { s.Reload = func(context.Context) error { return nil } })
+	for header, status := range map[string]int{
+		"Sec-Fetch-Site: same-origin": 200, "Origin: http://example.com": 200, // Of the test's requests.
+		"Sec-Fetch-Site: cross-site": 403, "Sec-Fetch-Site: same-site": 403, "Origin: http://evil.example": 403, "Origin: null": 403,
+	} {
+		r, w := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/-/reload", http.NoBody), httptest.NewRecorder()
+		name, value, _ := strings.Cut(header, ": ")
+		r.Header.Set(name, value)
+		h.ServeHTTP(w, r)
+		if w.Code != status {
+			t.Errorf("%s: got %d, want %d", header, w.Code, status)
+		}
+	}
+}
+
 // discover requests the list at a host.
 func discover(t *testing.T, h http.Handler, host string, state *tls.ConnectionState) *httptest.ResponseRecorder {
 	t.Helper()

@@ -98,8 +98,9 @@ func (s *Server) mux() *http.ServeMux {
 	mux.HandleFunc("GET "+healthyPath, func(w http.ResponseWriter, _ *http.Request) { writeText(w, "livechat_exporter is healthy.\n") })
 	// The server starts after the configuration is loaded, so it is always ready.
 	mux.HandleFunc("GET "+readyPath, func(w http.ResponseWriter, _ *http.Request) { writeText(w, "livechat_exporter is ready.\n") })
-	mux.HandleFunc("POST "+reloadPath, s.reload)
-	mux.HandleFunc("PUT "+reloadPath, s.reload)
+	reload := http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.reload)) // A browser may reach what the author of a page cannot.
+	mux.Handle("POST "+reloadPath, reload)
+	mux.Handle("PUT "+reloadPath, reload)
 	if s.options.EnableProfiles {
 		mux.Handle(profilesPath, http.DefaultServeMux) // Which has nothing else.
 	}
