@@ -25,7 +25,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden page anew")
 
-var profiles = map[string]rocketchattest.Profile{"old": rocketchattest.Old, "mid": rocketchattest.Mid, "latest": rocketchattest.Latest}
+var profiles = map[string]rocketchattest.Profile{
+	"old": rocketchattest.Old, "mid": rocketchattest.Mid, "latest": rocketchattest.Latest, "nine": rocketchattest.Nine,
+}
 
 func TestGoldenPage(t *testing.T) {
 	runCases(t, profiles, func(t *testing.T, profile rocketchattest.Profile) {

@@ -22,7 +22,8 @@ func TestWrongToken(t *testing.T) {
 	const token = "wR0ngT0ken-wR0ngT0ken-wR0ngT0ken-wR0ngT0ken"
 	names := []string{"6h", "24h", "7d"}
 	for name, profile := range map[string]rocketchattest.Profile{
-		"old": rocketchattest.Old, "mid": rocketchattest.Mid, "latest": rocketchattest.Latest, "token in the answer": rocketchattest.Latest,
+		"old": rocketchattest.Old, "mid": rocketchattest.Mid, "latest": rocketchattest.Latest, "nine": rocketchattest.Nine,
+		"token in the answer": rocketchattest.Latest,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

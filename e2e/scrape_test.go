@@ -11,7 +11,7 @@ import (
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
-var profiles = []rocketchattest.Profile{rocketchattest.Old, rocketchattest.Mid, rocketchattest.Latest}
+var profiles = []rocketchattest.Profile{rocketchattest.Old, rocketchattest.Mid, rocketchattest.Latest, rocketchattest.Nine}
 
 // What Prometheus stores is, series by series and scrape by scrape, what the rooms of the
 // workspace are, while chats are closed and leave the windows.

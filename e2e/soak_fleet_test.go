@@ -74,14 +74,15 @@ func startFleet(t *testing.T, another string) *fleet {
 	return f
 }
 
-// newMember makes a workspace with chats of half a day ago, which both windows have.
+// newMember makes a workspace with chats of half a day ago, which both windows have. The
+// members take turns in the profiles.
 func newMember(t *testing.T, number int) *member {
 	t.Helper()
-	m := &member{Workspace: rocketchattest.New(rocketchattest.Latest), name: fmt.Sprintf("ws%03d", number), closedAt: time.Now().Add(-10 * time.Hour)}
+	m := &member{Workspace: rocketchattest.New(profiles[number%len(profiles)]), name: fmt.Sprintf("ws%03d", number), closedAt: time.Now().Add(-10 * time.Hour)}
 	token := fmt.Sprintf("%s-of-%s", rocketchattest.AuthToken, m.name)
 	m.tokenFile = writeFile(t, "token", token+"\n")
 	m.Configure(func(s *rocketchattest.Settings) {
-		s.AuthToken, s.RequestLog = token, 0
+		s.AuthToken, s.RequestLog, s.BypassLast = token, 0, true
 		s.Permissions = append(s.Permissions, rocketchattest.BypassRateLimit)
 	})
 	m.AddDepartments(

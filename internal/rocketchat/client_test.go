@@ -23,7 +23,7 @@ import (
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
-var profiles = []rocketchattest.Profile{rocketchattest.Old, rocketchattest.Mid, rocketchattest.Latest}
+var profiles = []rocketchattest.Profile{rocketchattest.Old, rocketchattest.Mid, rocketchattest.Latest, rocketchattest.Nine}
 
 // observer notes how the calls of a client end.
 type observer struct {
@@ -150,7 +150,9 @@ func TestCountsPerDepartment(t *testing.T) {
 			ws := rocketchattest.New(profile)
 			now := time.Now()
 			day := now.Add(-24 * time.Hour)
-			ws.AddRooms(abandoned("sales"), abandoned("sales"), abandoned("support"), abandoned(""),
+			null := abandoned("")
+			null.Without = rocketchattest.Null // A row of its own.
+			ws.AddRooms(abandoned("sales"), abandoned("sales"), abandoned("support"), abandoned(""), null, null,
 				rocketchattest.Room{DepartmentID: "support", OpenedAt: now.Add(-2 * time.Hour)},
 				rocketchattest.Room{DepartmentID: "support", OpenedAt: day.Add(-time.Hour)})
 			client, observed := connect(t, ws)
@@ -163,8 +165,8 @@ func TestCountsPerDepartment(t *testing.T) {
 				}
 			}
 			q := rocketchat.Query{}
-			check(client.AbandonedRooms(t.Context(), q, day, now))(map[string]int{"sales": 2, "support": 1, "none": 1})
-			check(client.Rooms(t.Context(), q, day, now, true))(map[string]int{"sales": 2, "support": 1, "none": 1})
+			check(client.AbandonedRooms(t.Context(), q, day, now))(map[string]int{"sales": 2, "support": 1, "none": 3})
+			check(client.Rooms(t.Context(), q, day, now, true))(map[string]int{"sales": 2, "support": 1, "none": 3})
 			check(client.Rooms(t.Context(), q, day, now, false))(map[string]int{"support": 1})
 			for _, call := range observed.calls {
 				if call.Outcome != rocketchat.OK || !call.Reached || call.Limit != 10 || call.Remaining < 8 || time.Since(call.Date) > time.Minute {
@@ -255,7 +257,9 @@ func TestRequests(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	for profile, want := range map[rocketchattest.Profile]string{rocketchattest.Old: "6.13", rocketchattest.Mid: "8.0", rocketchattest.Latest: "8.8"} {
+	for profile, want := range map[rocketchattest.Profile]string{
+		rocketchattest.Old: "6.13", rocketchattest.Mid: "8.0", rocketchattest.Latest: "8.8", rocketchattest.Nine: "9.0",
+	} {
 		client, _ := connect(t, rocketchattest.New(profile), func(o *rocketchat.Options) { o.Budget = limited(1) })
 		if got, err := client.Version(t.Context()); got != want || err != nil {
 			t.Errorf("got %q, error %v, want %q", got, err, want)

@@ -56,6 +56,7 @@ const (
 func TestOutcomes(t *testing.T) {
 	const (
 		old, mid, latest = rocketchattest.Old, rocketchattest.Mid, rocketchattest.Latest
+		nine             = rocketchattest.Nine
 		token            = rocketchattest.AuthToken
 		html             = "text/html"
 	)
@@ -67,6 +68,7 @@ func TestOutcomes(t *testing.T) {
 	json := rocketchattest.RespondJSON
 	wrongToken := func(s *settings) { s.AuthToken = "another" }
 	noPermission := func(s *settings) { s.Permissions = nil }
+	forbidden := func(s *settings) { s.Permissions, s.ForbiddenErrorType = nil, true }
 	unlicensed := func(s *settings) { s.Licensed = false }
 	forceSSL := func(s *settings) { s.ForceSSL = true }
 	for name, tt := range map[string]struct {
@@ -80,9 +82,9 @@ func TestOutcomes(t *testing.T) {
 	}{
 		"wrong token, old":           {old, wrongToken, nil, rocketchat.Unauthorized, 401, whatToken, hintToken},
 		"wrong token, new":           {latest, wrongToken, nil, rocketchat.Unauthorized, 401, whatToken, hintToken},
-		"wrong token, 9":             {latest, nil, json(401, `{"success":false,"error":"You must be logged in to do this."}`), rocketchat.Unauthorized, 401, whatToken, hintToken},
+		"wrong token, 9":             {nine, wrongToken, nil, rocketchat.Unauthorized, 401, whatToken, hintToken},
 		"no permission, old":         {old, noPermission, nil, rocketchat.Forbidden, 403, whatPermission, hintRole},
-		"no permission, 9":           {latest, nil, json(403, `{"success":false,"error":"forbidden","errorType":"error-forbidden"}`), rocketchat.Forbidden, 403, whatPermission, hintRole},
+		"no permission, 9":           {nine, forbidden, nil, rocketchat.Forbidden, 403, whatPermission, hintRole},
 		"no licence, old":            {old, unlicensed, nil, rocketchat.Unlicensed, 200, whatWebApp, "activate a premium licence; if there is one, check url (without /api/v1)"},
 		"no licence, new":            {latest, unlicensed, nil, rocketchat.Unlicensed, 400, whatLicence, hintLicence},
 		"refused parameters":         {latest, nil, json(400, `{"error":"must be number [invalid-params]","errorType":"invalid-params"}`), rocketchat.InvalidParams, 400, `the server refuses the parameters ("must be number [invalid-params]")`, hintRelease},

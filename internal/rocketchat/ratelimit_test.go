@@ -104,6 +104,23 @@ func TestCallsCountByTheirConnections(t *testing.T) {
 	}
 }
 
+// An account without a limit whose calls are counted: none remain, and all are answered.
+func TestCountedBypass(t *testing.T) {
+	ws := rocketchattest.New(rocketchattest.Nine)
+	ws.Configure(func(s *rocketchattest.Settings) {
+		s.Permissions, s.BypassLast = append(s.Permissions, rocketchattest.BypassRateLimit), true
+	})
+	client, observed := connect(t, ws)
+	for range 12 {
+		if _, err := lastDay(t.Context(), client); err != nil {
+			t.Error(err)
+		}
+	}
+	if last := observed.calls[len(observed.calls)-1]; len(observed.calls) != 12 || last.Remaining != 0 {
+		t.Errorf("%d calls, the last %+v; want 12 and none remaining", len(observed.calls), last)
+	}
+}
+
 func TestSimulatedHour(t *testing.T) { simulate(t, time.Hour) }
 
 // simulate has two workspaces of one server scraped every 15 s, with slow answers and

@@ -75,7 +75,7 @@ func (w *Workspace) departmentRooms(c *call, match func(at time.Time) roomMatch)
 	department, one := c.department()
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	group, known := w.model.index[department]
+	wanted, known := w.model.index[group{id: department}]
 	if one && !known {
 		return nil, 0
 	}
@@ -83,19 +83,19 @@ func (w *Workspace) departmentRooms(c *call, match func(at time.Time) roomMatch)
 		if !one {
 			return of
 		}
-		return func(r *room) bool { return r.group == group && of(r) }
+		return func(r *room) bool { return r.group == wanted && of(r) }
 	}
 	primary := w.model.count(only(match(c.now)))
 	secondary := primary
 	if c.settings.ReplicaLag > 0 {
 		secondary = w.model.count(only(match(c.now.Add(-c.settings.ReplicaLag))))
 	}
-	for group, id := range w.model.groups {
-		if primary[group] > 0 {
+	for i, of := range w.model.groups {
+		if primary[i] > 0 {
 			total++
 		}
-		if secondary[group] > 0 {
-			rows = append(rows, departmentRooms{ID: departmentID(id), Rooms: secondary[group]})
+		if secondary[i] > 0 {
+			rows = append(rows, departmentRooms{ID: of.rowID(), Rooms: secondary[i]})
 		}
 	}
 	return rows, total
@@ -106,9 +106,9 @@ func (w *Workspace) rooms(match roomMatch) map[string]int {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	counts := make(map[string]int)
-	for group, n := range w.model.count(match) {
+	for i, n := range w.model.count(match) {
 		if n > 0 {
-			counts[w.model.groups[group]] = n
+			counts[w.model.groups[i].id] += n
 		}
 	}
 	return counts
@@ -123,14 +123,6 @@ func (m *model) count(match roomMatch) []int {
 		}
 	}
 	return counts
-}
-
-// departmentID is a department's id as the database has it.
-func departmentID(id string) *string {
-	if id == "" {
-		return nil
-	}
-	return &id
 }
 
 // shuffle brings n rows into this call's order.

@@ -14,7 +14,9 @@ const (
 	noRooms        = `{"departments":[],"count":0,"offset":0,"total":0,"success":true}`
 	notLoggedInOld = `{"status":"error","message":"You must be logged in to do this."}`
 	notLoggedIn    = `{"success":false,"error":"You must be logged in to do this.","status":"error","message":"You must be logged in to do this."}`
+	notLoggedIn9   = `{"success":false,"error":"You must be logged in to do this."}`
 	noPermission   = `{"success":false,"error":"User does not have the permissions required for this action [error-unauthorized]"}`
+	forbidden      = `{"success":false,"error":"User does not have the permissions required for this action [error-unauthorized]","errorType":"error-forbidden"}`
 	noLicense      = `{"success":false,"error":"This is an enterprise feature [error-action-not-allowed]","errorType":"error-action-not-allowed"}`
 	tooMany        = `{"success":false,"error":"Error, too many requests. Please slow down. You must wait 60 seconds before trying this endpoint again. [error-too-many-requests]"}`
 	noEndpoint     = `{"status":"error","message":"API endpoint does not exist"}`
@@ -24,7 +26,7 @@ const (
 
 func TestAnswers(t *testing.T) {
 	t.Parallel()
-	newer := []Profile{Mid, Latest}
+	newer, newest := []Profile{Mid, Latest, Nine}, []Profile{Latest, Nine}
 	settings := func(list ...setting) []setting { return list }
 	permissions := func(list ...string) setting { return func(s *Settings) { s.Permissions = list } }
 	wrongToken := request{header: map[string]string{"X-Auth-Token": "wrong"}}
@@ -43,12 +45,15 @@ func TestAnswers(t *testing.T) {
 		"the list, without it":       {profiles, settings(permissions(ViewLivechatManager)), request{target: departmentPath}, 403, contentJSON, noPermission, false},
 		"the list, other permission": {profiles, settings(permissions(ViewLivechatDepartments)), request{target: departmentPath}, 200, contentJSON, noRooms, true},
 		"a stranger, old":            {[]Profile{Old}, nil, request{stranger: true}, 401, contentJSON, notLoggedInOld, false},
-		"a stranger":                 {newer, nil, request{stranger: true}, 401, contentJSON, notLoggedIn, false},
-		"a wrong token":              {newer, nil, wrongToken, 401, contentJSON, notLoggedIn, false},
-		"a wrong user":               {newer, nil, request{header: map[string]string{"X-User-Id": "wrong"}}, 401, contentJSON, notLoggedIn, false},
+		"a stranger":                 {[]Profile{Mid, Latest}, nil, request{stranger: true}, 401, contentJSON, notLoggedIn, false},
+		"a stranger, 9":              {[]Profile{Nine}, nil, request{stranger: true}, 401, contentJSON, notLoggedIn9, false},
+		"a wrong token":              {[]Profile{Mid, Latest}, nil, wrongToken, 401, contentJSON, notLoggedIn, false},
+		"a wrong token, 9":           {[]Profile{Nine}, nil, wrongToken, 401, contentJSON, notLoggedIn9, false},
+		"a wrong user":               {[]Profile{Mid, Latest}, nil, request{header: map[string]string{"X-User-Id": "wrong"}}, 401, contentJSON, notLoggedIn, false},
 		"another token":              {profiles, settings(func(s *Settings) { s.AuthToken = "wrong" }), wrongToken, 200, contentJSON, noRooms, true},
 		"no permission":              {[]Profile{Old, Mid}, settings(unpermitted), request{}, 403, contentJSON, noPermission, true},
-		"no permission, latest":      {[]Profile{Latest}, settings(unpermitted), request{}, 403, contentJSON, noPermission, false},
+		"no permission, latest":      {newest, settings(unpermitted), request{}, 403, contentJSON, noPermission, false},
+		"no permission, with a type": {newest, settings(unpermitted, func(s *Settings) { s.ForbiddenErrorType = true }), request{}, 403, contentJSON, forbidden, false},
 		"no licence, old":            {[]Profile{Old}, settings(unlicensed), request{}, 200, contentHTML, webPage, false},
 		"no licence":                 {newer, settings(unlicensed), request{}, 400, contentJSON, noLicense, false},
 		"too many calls":             {profiles, settings(exhausted), request{}, 429, contentJSON, tooMany, true},
@@ -57,6 +62,7 @@ func TestAnswers(t *testing.T) {
 		"the version, old":           {[]Profile{Old}, settings(unlicensed, unpermitted, exhausted), request{target: "/api/info", stranger: true}, 200, contentJSON, `{"version":"6.13","success":true}`, false},
 		"the version, mid":           {[]Profile{Mid}, nil, request{target: "/api/info", stranger: true}, 200, contentJSON, `{"version":"8.0","success":true}`, false},
 		"the version, latest":        {[]Profile{Latest}, nil, request{target: "/api/info", stranger: true}, 200, contentJSON, `{"version":"8.8","success":true}`, false},
+		"the version, 9":             {[]Profile{Nine}, nil, request{target: "/api/info", stranger: true}, 200, contentJSON, `{"version":"9.0","success":true}`, false},
 		"a wrong method, old":        {[]Profile{Old}, nil, request{method: http.MethodPost}, 405, contentJSON, noEndpoint, false},
 		"a wrong method":             {newer, nil, request{method: http.MethodPost}, 404, contentText, plain404, false},
 		"an unknown path, old":       {[]Profile{Old}, nil, request{target: "/api/v1/livechat/nothing"}, 200, contentHTML, webPage, false},
@@ -76,7 +82,7 @@ func TestAnswers(t *testing.T) {
 				}
 			}
 			// Old and Mid look at the permission last.
-			limited := tt.limited || name == "the list, without it" && p != Latest
+			limited := tt.limited || name == "the list, without it" && !slices.Contains(newest, p)
 			if given := got.header.Get("X-RateLimit-Reset") != ""; given != limited {
 				t.Errorf("%s, %s: has the limiter's headers = %t, want %t", name, p, given, limited)
 			}
@@ -96,6 +102,7 @@ func TestOrderOfChecks(t *testing.T) {
 		Old:    {"auth", "limiter", "params", "permission"},
 		Mid:    {"licence", "auth", "limiter", "params", "permission"},
 		Latest: {"auth", "permission", "licence", "limiter", "params"},
+		Nine:   {"auth", "permission", "licence", "limiter", "params"},
 	} {
 		for first, check := range order {
 			w, q := newWorkspace(p), request{stranger: slices.Contains(order[first:], "auth")}
@@ -134,6 +141,17 @@ func TestLimiterHasFixedWindows(t *testing.T) {
 	// call, not where the last one ended.
 	clock = now.Add(75 * time.Second)
 	wantLimit(t, send(t, w, request{}), 200, 9, clock.Add(time.Minute))
+}
+
+// Some releases count an account that has no limit, and serve it beyond.
+func TestBypassAskedLast(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(Nine, bypassing, func(s *Settings) { s.BypassLast = true })
+	for i := range 12 {
+		wantLimit(t, send(t, w, request{}), 200, max(0, 9-i), now.Add(time.Minute))
+	}
+	w.Configure(func(s *Settings) { s.Permissions = defaults(Nine).Permissions })
+	wantLimit(t, send(t, w, request{}), 429, 0, now.Add(time.Minute))
 }
 
 func TestWhatCostsBudget(t *testing.T) {

@@ -41,9 +41,12 @@ func authenticate(c *call) *answer {
 	if c.anonymous || c.workspace.authenticated(c.settings, c.request, c.now) {
 		return nil
 	}
-	body := failure{Status: "error", Message: message}
+	body := failure{}
 	if c.workspace.profile != Old {
 		body.Success, body.Error = new(false), message
+	}
+	if c.workspace.profile != Nine {
+		body.Status, body.Message = "error", message
 	}
 	return jsonAnswer(http.StatusUnauthorized, body)
 }
@@ -59,19 +62,24 @@ func permit(c *call) *answer {
 	if len(c.route.permissions) == 0 || !c.anonymous && slices.ContainsFunc(c.route.permissions, c.settings.permits) {
 		return nil
 	}
-	return failed(http.StatusForbidden, "User does not have the permissions required for this action [error-unauthorized]", "")
+	errorType := ""
+	if c.settings.ForbiddenErrorType {
+		errorType = "error-forbidden"
+	}
+	return failed(http.StatusForbidden, "User does not have the permissions required for this action [error-unauthorized]", errorType)
 }
 
 func limitRate(c *call) *answer {
 	limit := c.settings.RateLimit
-	if limit.Calls == 0 || !c.anonymous && c.settings.permits(BypassRateLimit) {
+	bypass := !c.anonymous && c.settings.permits(BypassRateLimit)
+	if limit.Calls == 0 || bypass && !c.settings.BypassLast {
 		return nil
 	}
 	v := c.workspace.limiter.call(limit, c.route.method+" "+c.route.path, clientAddress(c.request), c.now)
 	c.header.Set("X-RateLimit-Limit", strconv.Itoa(limit.Calls))
 	c.header.Set("X-RateLimit-Remaining", strconv.Itoa(v.remaining))
 	c.header.Set("X-RateLimit-Reset", strconv.FormatInt(v.reset, 10))
-	if v.allowed {
+	if v.allowed || bypass {
 		return nil
 	}
 	return failed(http.StatusTooManyRequests, fmt.Sprintf("Error, too many requests. Please slow down. "+

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -84,7 +86,7 @@ func TestAnsweredRooms(t *testing.T) {
 			w := newWorkspace(p)
 			rooms := w.AddRooms(Room{DepartmentID: "a", OpenedAt: now}, Room{DepartmentID: "a", OpenedAt: now}, abandoned("a"), abandoned(""))
 			w.AnswerRoom(rooms[1])
-			want := map[Profile]map[string]int{Old: want.old, Mid: want.newer, Latest: want.newer}[p]
+			want := map[Profile]map[string]int{Old: want.old, Mid: want.newer, Latest: want.newer, Nine: want.newer}[p]
 			if got := get(t, w, chatsPath+"?"+day+parameter).counts(); !maps.Equal(got, want) {
 				t.Errorf("%s: %q counts %v, want %v", p, parameter, got, want)
 			}
@@ -162,6 +164,37 @@ func TestDocumentedAnswer(t *testing.T) {
 	}
 }
 
+// Of rooms in no department, those without the field and those in which it is null are two
+// rows with the same id, and those in which it is empty a third.
+func TestRowsWithoutDepartment(t *testing.T) {
+	t.Parallel()
+	for _, p := range profiles {
+		w := newWorkspace(p)
+		for i, without := range []Without{Missing, Null, Null, Empty, Empty, Empty} {
+			r := abandoned("")
+			r.Without = without
+			if i == 0 {
+				r.DepartmentID = "a" // Its removal leaves no field.
+			}
+			w.AddRooms(r)
+		}
+		w.RemoveDepartment("a")
+		got := get(t, w, abandonedPath+"?"+day)
+		var rows []string
+		for _, d := range got.Departments {
+			id := "null"
+			if d.ID != nil {
+				id = strconv.Quote(*d.ID)
+			}
+			rows = append(rows, fmt.Sprint(id, " ", d.AbandonedRooms))
+		}
+		slices.Sort(rows)
+		if want := []string{`"" 3`, "null 1", "null 2"}; !slices.Equal(rows, want) || got.Total != 3 || w.AbandonedRooms(now.Add(-24*time.Hour), now)[""] != 6 {
+			t.Errorf("%s: rows = %q of %d, want %q", p, rows, got.Total, want)
+		}
+	}
+}
+
 // The messages are those of the server's own schemas and of its database.
 func TestParameters(t *testing.T) {
 	t.Parallel()
@@ -198,12 +231,13 @@ func TestParameters(t *testing.T) {
 		chatsPath + dates + "&answered=true":                   {},
 		chatsPath + dates + "&answered=true&answered=true":     {notString, notString},
 		departmentPath + "?departmentId=a":                     {additional, additional},
+		departmentPath + "?fields={}":                          {additional, additional},
 		departmentPath + "?count=x":                            {notNumber, notNumber},
 		departmentPath + "?onlyMyDepartments=yes":              {"must be equal to one of the allowed values [invalid-params]", "must be equal to one of the allowed values [invalid-params]"},
 		departmentPath + "?offset=-5":                          {`BSON field 'skip' value must be \u003e= 0, actual value '-5'`, `BSON field 'skip' value must be \u003e= 0, actual value '-5'`},
 	} {
 		for _, p := range profiles {
-			message := map[Profile]string{Old: want.old, Mid: want.newer, Latest: want.newer}[p]
+			message := map[Profile]string{Old: want.old, Mid: want.newer, Latest: want.newer, Nine: want.newer}[p]
 			status, body := 400, `{"success":false,"error":"`+message+`"}`
 			switch {
 			case message == "":
@@ -215,6 +249,17 @@ func TestParameters(t *testing.T) {
 			if got.status != status || got.body != body && status != 200 {
 				t.Errorf("%s: %s is answered %d %s, want %d %s", p, target, got.status, got.body, status, body)
 			}
+		}
+	}
+}
+
+// The list took a filter of the database until 9.0, which refuses it.
+func TestListTakesNoQuery(t *testing.T) {
+	t.Parallel()
+	for _, p := range profiles {
+		status := map[bool]int{false: 200, true: 400}[p == Nine]
+		if got := send(t, newWorkspace(p), request{target: departmentPath + "?query={}"}); got.status != status {
+			t.Errorf("%s: query is answered %d %s, want %d", p, got.status, got.body, status)
 		}
 	}
 }

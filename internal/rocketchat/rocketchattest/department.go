@@ -109,7 +109,7 @@ func (m *model) changeDepartment(id string, at int64, change func(*department)) 
 }
 
 func (m *model) leaveDepartment(id string) {
-	left, known := m.index[id]
+	left, known := m.index[group{id: id}]
 	if !known {
 		return
 	}

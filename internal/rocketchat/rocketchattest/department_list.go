@@ -9,22 +9,23 @@ import (
 )
 
 // departmentListRoute is GET /api/v1/livechat/department.
-func departmentListRoute() route {
-	properties := []property{
+func departmentListRoute(p Profile) route {
+	properties := slices.Concat([]property{
 		{name: "text"},
 		{name: "onlyMyDepartments", values: []string{"true", "false"}},
 		{name: "enabled"},
 		{name: "excludeDepartmentId"},
 		{name: "showArchived"},
+	}, paginated())
+	if p != Nine {
+		properties = append(properties, property{name: "query"})
 	}
 	return route{
 		method:      http.MethodGet,
 		path:        "/api/v1/livechat/department",
 		permissions: []string{ViewLivechatDepartments, ViewLRoom},
-		parameters: &schema{
-			properties: slices.Concat(properties, paginated(), []property{{name: "query"}}),
-		},
-		handle: departmentList,
+		parameters:  &schema{properties: properties},
+		handle:      departmentList,
 	}
 }
 

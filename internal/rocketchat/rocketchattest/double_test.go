@@ -24,7 +24,7 @@ const (
 var (
 	now      = time.Date(2026, time.March, 4, 12, 0, 0, 0, time.UTC)
 	day      = period(now.Add(-24*time.Hour), now)
-	profiles = []Profile{Old, Mid, Latest}
+	profiles = []Profile{Old, Mid, Latest, Nine}
 )
 
 func period(start, end time.Time) string {

@@ -4,7 +4,7 @@ import "net/http"
 
 // infoRoute is GET /api/info: the version, for everybody.
 func infoRoute(p Profile) route {
-	version := map[Profile]string{Old: "6.13", Mid: "8.0", Latest: "8.8"}[p]
+	version := map[Profile]string{Old: "6.13", Mid: "8.0", Latest: "8.8", Nine: "9.0"}[p]
 	return route{
 		method:    http.MethodGet,
 		path:      "/api/info",

@@ -111,6 +111,9 @@ func (c *call) loggedIn(token string) *answer {
 }
 
 func (c *call) refusedLogin(kind any, message string, factors *secondFactors) *answer {
+	if c.workspace.profile == Nine {
+		return failed(http.StatusUnauthorized, "unauthorized", "")
+	}
 	body := loginFailure{Error: kind, Status: "error", Details: factors, Message: message}
 	if c.workspace.profile != Old {
 		body.Success = new(false)

@@ -43,6 +43,8 @@ func TestLogin(t *testing.T) {
 				status, want = 200, `{"status":"success","data":{"userId":"`+UserID+`","authToken":"`
 			case p == Old:
 				want = "{" + tt.failure
+			case p == Nine: // It gives no reason.
+				want = `{"success":false,"error":"unauthorized"}`
 			}
 			if success := strings.Contains(got.body, `"success":true`); success != (status == 200 && p != Old) {
 				t.Errorf("%s, %s: success: true = %t", name, p, success)

@@ -10,6 +10,8 @@ type Room struct {
 	// DepartmentID is the department that it is in, "" if in none. A department
 	// of that id need not exist.
 	DepartmentID string
+	// Without is how a room in no department says so.
+	Without Without
 	// OpenedAt is when the visitor opened it. A room that opens in the future
 	// does not exist until then.
 	OpenedAt time.Time
@@ -24,6 +26,20 @@ type Room struct {
 	// Answered is whether an agent has responded.
 	Answered bool
 }
+
+// Without is what the database has for the department of a room that is in none. Rooms
+// that differ in it are rows of their own in an answer.
+type Without int
+
+const (
+	// Missing is no field at all, as the server stores such a room.
+	Missing Without = iota
+	// Null is a field that is null, as old and imported rooms have it. The server gives
+	// it the same id as Missing, so that an answer has two rows with null.
+	Null
+	// Empty is a field with an empty text, which is the id of its row.
+	Empty
+)
 
 // RoomID names a room of one workspace.
 type RoomID int
@@ -76,10 +92,25 @@ type model struct {
 	// added counts the departments that were ever added.
 	added int
 	rooms []room
-	// groups are the department ids that rooms have, and index finds them. The
-	// first is "", the rooms without a department.
-	groups []string
-	index  map[string]int32
+	// groups are the departments that rooms have, and index finds them. The first is
+	// that of the rooms without the field.
+	groups []group
+	index  map[group]int32
+}
+
+// group is what the rooms of one row have in common: the department's id, or what stands
+// in its place.
+type group struct {
+	id      string
+	without Without
+}
+
+// rowID is the group's id in an answer: nil for null.
+func (g group) rowID() *string {
+	if g.id == "" && g.without != Empty {
+		return nil
+	}
+	return &g.id
 }
 
 // room is a Room as the database keeps it: times in milliseconds since the
@@ -94,8 +125,8 @@ type room struct {
 func newModel() model {
 	return model{
 		departments: make(map[string]*department),
-		groups:      []string{""},
-		index:       map[string]int32{"": 0},
+		groups:      []group{{}},
+		index:       map[group]int32{{}: 0},
 	}
 }
 
@@ -104,17 +135,21 @@ func (m *model) stored(r Room) room {
 		openedAt:   r.OpenedAt.UnixMilli(),
 		closedAt:   closing(r.ClosedAt),
 		inactivity: seconds(r.VisitorInactivity),
-		group:      m.group(r.DepartmentID),
+		group:      m.group(r),
 		answered:   r.Answered,
 	}
 }
 
-func (m *model) group(departmentID string) int32 {
-	i, known := m.index[departmentID]
+func (m *model) group(r Room) int32 {
+	of := group{id: r.DepartmentID}
+	if r.DepartmentID == "" {
+		of.without = r.Without
+	}
+	i, known := m.index[of]
 	if !known {
 		i = int32(len(m.groups))
-		m.groups = append(m.groups, departmentID)
-		m.index[departmentID] = i
+		m.groups = append(m.groups, of)
+		m.index[of] = i
 	}
 	return i
 }

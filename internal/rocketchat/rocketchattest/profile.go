@@ -16,6 +16,9 @@ const (
 	// Latest is Rocket.Chat 8.8: it checks the licence after credentials and
 	// permission, and answers unknown paths with a plain 404.
 	Latest
+	// Nine is Rocket.Chat 9.0: as Latest, but a refusal of credentials has no more
+	// than success and error, and that of a login no reason.
+	Nine
 )
 
 // String names the profile as its constant does, in lower case.
@@ -27,6 +30,8 @@ func (p Profile) String() string {
 		return "mid"
 	case Latest:
 		return "latest"
+	case Nine:
+		return "nine"
 	}
 	return fmt.Sprintf("Profile(%d)", int(p))
 }

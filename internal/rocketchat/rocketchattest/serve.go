@@ -32,7 +32,7 @@ func routes(p Profile) []route {
 		logoutRoute(),
 		totalAbandonedChatsRoute(p),
 		amountOfChatsRoute(p),
-		departmentListRoute(),
+		departmentListRoute(p),
 	}
 }
 

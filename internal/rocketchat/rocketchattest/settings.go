@@ -47,6 +47,14 @@ type Settings struct {
 	// RateLimit is the limit of each route and client address.
 	RateLimit RateLimit
 
+	// BypassLast looks at BypassRateLimit only where a call is over the limit, as some
+	// releases do: an account with it is counted, sees X-RateLimit-Remaining fall to 0,
+	// and is served all the same.
+	BypassLast bool
+	// ForbiddenErrorType adds "errorType":"error-forbidden" to a 403, as 9.0 does to
+	// most of its own.
+	ForbiddenErrorType bool
+
 	// Licensed is whether the module livechat-enterprise is active.
 	Licensed bool
 	// UserID, AuthToken and Permissions are the account's: its personal access
