@@ -18,13 +18,14 @@
 #   make image-test    builds and runs the images; needs Linux, root and buildah
 #   make systemd-test  checks and runs the systemd units; needs Linux and systemd
 #   make browser-test  the exporter's pages in Chromium
+#   make conformance   the simulated Rocket.Chat against validators and aggregations of others; needs Node.js
 #   make manifests     the parts of the manifests that come from alerts/ and dashboards/
 #   make dist          the archives of a release, in dist/
 #   make dist-check    builds two of them again in another folder and compares checksums
 #   make tools         the tools that "make test" needs
 
 .PHONY: build test race unit simulate e2e soak browser-test lint fmt cover fuzz bench demo preview docker \
-	docker-push image-test systemd-test manifests manifests-test dist dist-check tools
+	docker-push image-test systemd-test conformance manifests manifests-test dist dist-check tools
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -131,8 +132,8 @@ $(BIN)/history.txt: $(wildcard tools/history/*.go demo/traffic/*.go)
 	mkdir -p $(BIN)
 	$(GO) run ./tools/history >$@
 
-tools/preview/node_modules/.package-lock.json: tools/preview/package.json tools/preview/package-lock.json
-	cd tools/preview && npm ci --ignore-scripts --no-audit --no-fund
+tools/%/node_modules/.package-lock.json: tools/%/package.json tools/%/package-lock.json
+	cd tools/$* && npm ci --ignore-scripts --no-audit --no-fund
 
 preview: $(BIN)/prometheus $(BIN)/promtool $(BIN)/history.txt tools/preview/node_modules/.package-lock.json
 	node tools/preview/preview.mjs --prometheus=$(BIN)/prometheus --promtool=$(BIN)/promtool \
@@ -150,6 +151,13 @@ image-test:
 
 systemd-test:
 	$(GO) test -tags=systemd -count=1 -timeout=20m ./deploy/systemd
+
+tools/conformance/node_modules/judge.mjs: tools/conformance/judge.mjs tools/conformance/node_modules/.package-lock.json
+	cd tools/conformance && node_modules/.bin/esbuild judge.mjs --bundle --platform=node --format=esm --log-level=warning \
+		--outfile=node_modules/judge.mjs
+
+conformance: tools/conformance/node_modules/judge.mjs
+	$(GO) test -tags=conformance -count=1 -timeout=20m -v ./tools/conformance
 
 manifests:
 	cd tools/manifests && $(GO) run .

@@ -3,7 +3,10 @@ module livechat_exporter
 go 1.26.0
 
 // npm packages hold Go files too, which are none of ours.
-ignore ./tools/preview/node_modules
+ignore (
+	./tools/conformance/node_modules
+	./tools/preview/node_modules
+)
 
 require (
 	github.com/alecthomas/kingpin/v2 v2.4.0

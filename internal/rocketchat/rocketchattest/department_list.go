@@ -16,7 +16,7 @@ func departmentListRoute(p Profile) route {
 		{name: "enabled"},
 		{name: "excludeDepartmentId"},
 		{name: "showArchived"},
-	}, paginated())
+	}, paginated(true))
 	if p != Nine {
 		properties = append(properties, property{name: "query"})
 	}

@@ -2,11 +2,12 @@ package rocketchattest
 
 import (
 	"errors"
-	"math"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // schema is what a route's parameters are validated by: a JSON schema that
@@ -19,13 +20,15 @@ type schema struct {
 type property struct {
 	name    string
 	numeric bool
+	// nullable numbers may be empty, which the schema makes null of.
+	nullable bool
 	// values are all that are allowed; nil allows any.
 	values []string
 }
 
 // paginated are the properties that the server's schemas call pagination.
-func paginated() []property {
-	return []property{{name: "count", numeric: true}, {name: "offset", numeric: true}, {name: "sort"}}
+func paginated(nullable bool) []property {
+	return []property{{name: "count", numeric: true, nullable: nullable}, {name: "offset", numeric: true, nullable: nullable}, {name: "sort"}}
 }
 
 // analyticsSchema is the schema of the department analytics routes, with what one
@@ -36,7 +39,7 @@ func analyticsSchema(p Profile, more ...property) *schema {
 		properties: slices.Concat([]property{{name: "start"}, {name: "end"}}, more, []property{{name: "departmentId"}}),
 	}
 	if p != Old {
-		s.properties = append(s.properties, paginated()...)
+		s.properties = append(s.properties, paginated(false)...)
 	}
 	return s
 }
@@ -70,6 +73,7 @@ func (s *schema) violation(q url.Values) string {
 		_, err := number(q.Get(p.name))
 		switch {
 		case !q.Has(p.name):
+		case p.nullable && len(q[p.name]) == 1 && q.Get(p.name) == "":
 		case p.numeric && (len(q[p.name]) > 1 || err != nil):
 			return "must be number"
 		case len(q[p.name]) > 1:
@@ -81,13 +85,28 @@ func (s *schema) violation(q url.Values) string {
 	return ""
 }
 
-// number reads a text as JavaScript makes a number of one.
+// The forms of numbers that JavaScript reads, in ASCII.
+var (
+	decimal    = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$`)
+	ofBase     = regexp.MustCompile(`^0([xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)$`)
+	infinities = regexp.MustCompile(`^[+-]?Infinity$`)
+)
+
+// number reads a text as JavaScript makes a number of one. Spaces alone are 0, nothing
+// is none.
 func number(s string) (float64, error) {
-	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-		return 0, errors.New("not a number")
+	trimmed := strings.TrimSpace(s)
+	switch {
+	case trimmed == "" && s != "":
+		return 0, nil
+	case decimal.MatchString(trimmed), infinities.MatchString(trimmed):
+		n, _ := strconv.ParseFloat(trimmed, 64) // Out of range it is infinite.
+		return n, nil
+	case ofBase.MatchString(trimmed):
+		n, _ := strconv.ParseUint(trimmed, 0, 64)
+		return float64(n), nil
 	}
-	return n, nil
+	return 0, errors.New("not a number")
 }
 
 // period reads start and end, in milliseconds since the epoch.
