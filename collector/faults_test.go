@@ -33,6 +33,11 @@ func allFaults() []rocketchattest.Fault {
 		respond(http.StatusForbidden, `{"success":false,"error":"unauthorized"}`),
 		respond(http.StatusBadRequest, `{"success":false,"error":"x","errorType":"error-action-not-allowed"}`),
 		respond(http.StatusTooManyRequests, `{"success":false,"error":"slow down"}`),
+		rocketchattest.WithHeader("Retry-After", "Sat, 01 Jan 2000 00:00:40 GMT", respond(http.StatusTooManyRequests, "{}")),
+		rocketchattest.WithHeader("X-RateLimit-Reset", "34", respond(http.StatusTooManyRequests, "{}")),
+		rocketchattest.WithHeader("WWW-Authenticate", "Basic", respond(http.StatusUnauthorized, "{}")),
+		rocketchattest.Respond(http.StatusForbidden, "text/html", "<h1>403</h1>"), rocketchattest.Respond(http.StatusBadRequest, "text/html", "<h1>400</h1>"),
+		rocketchattest.OddFields(),
 		respond(http.StatusOK, `{"departments":[],"total":0,"success":false}`), respond(http.StatusOK, `{"total":0,"success":true}`),
 		respond(http.StatusOK, `{"departments":[{"_id":"a","abandonedRooms":-1,"rooms":-1}],"total":1,"success":true}`), respond(http.StatusOK, twice),
 	}
@@ -59,7 +64,7 @@ func checkWithOutages(t *testing.T, profile rocketchattest.Profile, lasts time.D
 		opened := begin.Add(lasts - time.Duration(random.Int64N(int64(40*24*time.Hour))))
 		took := time.Hour + time.Duration(random.Int64N(int64(10*time.Hour)))
 		e.server.AddRooms(rocketchattest.Room{
-			DepartmentID: ids[random.IntN(len(ids))], Answered: random.IntN(5) > 0, VisitorInactivity: new(took), OpenedAt: opened, ClosedAt: opened.Add(took),
+			DepartmentID: ids[random.IntN(len(ids))], Without: rocketchattest.Without(random.IntN(3)), Answered: random.IntN(5) > 0, VisitorInactivity: new(took), OpenedAt: opened, ClosedAt: opened.Add(took),
 		})
 	}
 	var calls atomic.Int64

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -88,17 +89,23 @@ func newMember(t *testing.T, number int) *member {
 	m.AddDepartments(
 		rocketchattest.Department{ID: m.name, Name: "Own of " + m.name, Agents: 1 + number},
 		rocketchattest.Department{ID: sharedDepartment, Name: "Sales of " + m.name, Agents: 2 + number})
-	m.abandoned = map[string]float64{m.name: float64(1 + number%7), sharedDepartment: float64(1 + number), "none": 0}
+	m.abandoned = map[string]float64{m.name: float64(1 + number%7), sharedDepartment: float64(1 + number), "none": float64(number % 4)}
 	m.rooms = maps.Clone(m.abandoned)
 	for department, n := range m.abandoned {
-		m.addChats(department, int(n), new(90*time.Minute))
+		for i := range int(n) {
+			m.addChats(strings.TrimPrefix(department, "none"), 1, new(90*time.Minute), rocketchattest.Without(i%3))
+		}
 	}
 	notAbandoned := 1 + number%5
-	m.addChats(m.name, notAbandoned, nil)
+	m.addChats(m.name, notAbandoned, nil, rocketchattest.Missing)
 	m.rooms[m.name] += float64(notAbandoned)
 	m.Inject(nil, func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		if fault := m.fault.Load(); fault != nil {
 			(*fault)(rw, r, next)
+			return
+		}
+		if number%7 == 0 {
+			rocketchattest.OddFields()(rw, r, next)
 			return
 		}
 		next.ServeHTTP(rw, r)
@@ -117,9 +124,9 @@ func (m *member) renewToken(t *testing.T) {
 	}
 }
 
-func (m *member) addChats(department string, n int, inactivity *time.Duration) {
+func (m *member) addChats(department string, n int, inactivity *time.Duration, without rocketchattest.Without) {
 	m.AddRooms(slices.Repeat([]rocketchattest.Room{{
-		DepartmentID: department, Answered: true, VisitorInactivity: inactivity,
+		DepartmentID: department, Without: without, Answered: true, VisitorInactivity: inactivity,
 		OpenedAt: m.closedAt.Add(-2 * time.Hour), ClosedAt: m.closedAt,
 	}}, n)...)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -89,6 +90,28 @@ func Respond(status int, contentType, body string) Fault {
 // RespondJSON answers with a JSON body.
 func RespondJSON(status int, body string) Fault {
 	return Respond(status, contentJSON, body)
+}
+
+// WithHeader adds a header to what a fault answers.
+func WithHeader(name, value string, f Fault) Fault {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		w.Header().Set(name, value)
+		f(w, r, next)
+	}
+}
+
+var oddFields = regexp.MustCompile(`"(numAgents|enabled)":[0-9a-z]+`)
+
+// OddFields answers with optional fields of departments that have wrong types: the server
+// checks none of them when it stores a department.
+func OddFields() Fault {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		r.Header.Del("Accept-Encoding")
+		a := recorded(next, r)
+		a.header.Del("Content-Length")
+		a.begin(w)
+		_, _ = w.Write(oddFields.ReplaceAll(a.body, []byte(`"$1":-1`))) // A client that has gone needs no answer.
+	}
 }
 
 // Redirect answers with a redirect to a URL, which may lead anywhere.
