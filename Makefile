@@ -18,6 +18,7 @@
 #   make image-test    builds and runs the images; needs Linux, root and buildah
 #   make systemd-test  checks and runs the systemd units; needs Linux and systemd
 #   make browser-test  the exporter's pages in Chromium
+#   make victoriametrics-test  the exporter and its rules with vmagent, VictoriaMetrics and vmalert
 #   make conformance   the simulated Rocket.Chat against validators and aggregations of others; needs Node.js
 #   make manifests     the parts of the manifests that come from alerts/ and dashboards/
 #   make dist          the archives of a release, in dist/
@@ -25,7 +26,7 @@
 #   make tools         the tools that "make test" needs
 
 .PHONY: build test race unit simulate e2e soak browser-test lint fmt cover fuzz bench demo preview docker \
-	docker-push image-test systemd-test conformance manifests manifests-test dist dist-check tools
+	docker-push image-test systemd-test conformance victoriametrics-test manifests manifests-test dist dist-check tools
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -156,6 +157,10 @@ tools/conformance/node_modules/judge.mjs: tools/conformance/judge.mjs tools/conf
 	cd tools/conformance && node_modules/.bin/esbuild judge.mjs --bundle --platform=node --format=esm --log-level=warning \
 		--outfile=node_modules/judge.mjs
 
+# vmagent, VictoriaMetrics and vmalert in place of Prometheus.
+victoriametrics-test: $(BIN)/victoria-metrics $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
+	$(GO) test -tags=victoriametrics -run='^TestVictoriaMetrics' -count=1 -timeout=20m ./e2e
+
 conformance: tools/conformance/node_modules/judge.mjs
 	$(GO) test -tags=conformance -count=1 -timeout=20m -v ./tools/conformance
 
@@ -187,6 +192,9 @@ tools: $(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/prometheus $(BIN)/promtool 
 # GoReleaser stays at v2.16.0: v2.17 requires a module that cannot be downloaded, v2.18 Go 1.27.
 $(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/goreleaser $(BIN)/json_exporter $(BIN)/prometheus $(BIN)/alertmanager: $(BIN)/%: tools/%/go.mod tools/%/go.sum
 	cd tools/$* && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags=remove_all_sd -o ../../$(BIN)/ tool
+
+$(BIN)/victoria-metrics: tools/victoriametrics/go.mod tools/victoriametrics/go.sum
+	cd tools/victoriametrics && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o ../../$(BIN)/ tool
 
 $(BIN)/promtool: $(BIN)/prometheus ;
 $(BIN)/amtool: $(BIN)/alertmanager ;

@@ -84,8 +84,14 @@ func TestInhibition(t *testing.T) {
 			},
 			suppressed: []sentAlert{
 				shippedAlert(t, "LivechatRefreshFailing", "instance", "c", "resource", "departments"),
-				shippedAlert(t, "LivechatAccessDenied", "instance", "c", "route", "info"),
 				shippedAlert(t, "LivechatAbandonmentSpike", "instance", "c", "department_id", "sales"),
+			},
+		},
+		"access denied": {
+			notified: []sentAlert{shippedAlert(t, "LivechatAccessDenied", "instance", "g")},
+			suppressed: []sentAlert{
+				shippedAlert(t, "LivechatWorkspaceUnreachable", "instance", "g"),
+				shippedAlert(t, "LivechatRefreshFailing", "instance", "g", "resource", "departments"),
 			},
 		},
 		"rate critical": {

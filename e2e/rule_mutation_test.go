@@ -95,7 +95,7 @@ var ruleMutations = []struct{ alert, find, replace string }{
 	{"LivechatAccessDenied", "|unlicensed", "|server_error"},
 	{"LivechatAccessDenied", "[5m]", "[10m]"},
 	{"LivechatAccessDenied", "> 0", ">= 0"},
-	{"LivechatAccessDenied", "max by (job, instance, route, outcome)", "max without ()"},
+	{"LivechatAccessDenied", "sum by (job, instance, outcome)", "sum by (job, instance, route, outcome)"},
 
 	{"LivechatRateLimited", ">= 3", ">= 2"},
 	{"LivechatRateLimited", "max by", "sum by"},
