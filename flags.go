@@ -13,10 +13,7 @@ import (
 )
 
 // The commands.
-const (
-	serveCommand = "serve"
-	checkCommand = "check"
-)
+const serveCommand, checkCommand = "serve", "check"
 
 // flags are the command line.
 type flags struct {

@@ -220,8 +220,7 @@ func (w *Workspace) logChanges() {
 			changes[s.failure] = &change{err: s.err}
 			order = append(order, s.failure)
 		}
-		c := changes[s.failure]
-		c.resources = append(c.resources, strings.TrimSuffix(r.name+"/"+r.label, "/"))
+		changes[s.failure].resources = append(changes[s.failure].resources, strings.TrimSuffix(r.name+"/"+r.label, "/"))
 	}
 	for _, f := range order {
 		logger := log.With(w.options.Logger, "resources", strings.Join(changes[f].resources, ","))

@@ -85,6 +85,7 @@ func New(options Options, running Running) (*Server, error) {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Frame-Options", "deny") // No page belongs into one of another site.
 	s.handler.ServeHTTP(w, r)
 }
 
@@ -94,6 +95,7 @@ func (s *Server) mux() *http.ServeMux {
 	mux.Handle("GET "+s.options.MetricsPath, s.instrumented(s.metrics))
 	mux.Handle("GET "+probePath, s.instrumented(s.probe))
 	mux.HandleFunc("GET "+discoveryPath, s.discovery)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }) // Browsers ask for it.
 	mux.HandleFunc("GET "+configPath, s.config)
 	mux.HandleFunc("GET "+healthyPath, func(w http.ResponseWriter, _ *http.Request) { writeText(w, "livechat_exporter is healthy.\n") })
 	// The server starts after the configuration is loaded, so it is always ready.
