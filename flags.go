@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -45,9 +46,8 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 		app.UsageTemplate(kingpin.LongHelpTemplate) // Help without a command is help on all.
 	}
 	app.Flag("config.file", "Configuration file.").Default("config.yml").StringVar(&f.configFile)
-	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").
-		Default("info").EnumVar(&f.logLevel, "debug", "info", "warn", "error")
-	app.Flag("log.format", "Format of log messages: logfmt or json.").Default("logfmt").EnumVar(&f.logFormat, "logfmt", "json")
+	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").Default("info").StringVar(&f.logLevel)
+	app.Flag("log.format", "Format of log messages: logfmt or json.").Default("logfmt").StringVar(&f.logFormat)
 
 	serve := app.Command(serveCommand, "Serve metrics until stopped by a signal.").Default()
 	f.web = kingpinflag.AddFlags(serve, ":10098")
@@ -65,7 +65,13 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 	check.Flag("workspace", "Check the workspace of this name alone.").PlaceHolder("NAME").StringVar(&f.workspace)
 
 	f.command, err = app.Parse(args)
-	if err == nil && (f.timeoutOffset < 0 || f.maxRequests < 0) {
+	switch { // kingpin's own check of a word does not name the flag.
+	case err != nil:
+	case !slices.Contains([]string{"debug", "info", "warn", "error"}, f.logLevel):
+		err = fmt.Errorf("--log.level must be debug, info, warn or error, not %q", f.logLevel)
+	case f.logFormat != "logfmt" && f.logFormat != "json":
+		err = fmt.Errorf("--log.format must be logfmt or json, not %q", f.logFormat)
+	case f.timeoutOffset < 0 || f.maxRequests < 0:
 		err = errors.New("--web.timeout-offset and --web.max-requests must not be negative")
 	}
 	return f, done, err
