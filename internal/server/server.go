@@ -85,7 +85,9 @@ func New(options Options, running Running) (*Server, error) {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Frame-Options", "deny") // No page belongs into one of another site.
+	if w.Header().Get("X-Frame-Options") == "" { // Else the web configuration file has set it.
+		w.Header().Set("X-Frame-Options", "deny")
+	}
 	s.handler.ServeHTTP(w, r)
 }
 

@@ -166,6 +166,22 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// No page belongs into a frame of another site, unless the web configuration file, which
+// exporter-toolkit applies first, says otherwise.
+func TestFrames(t *testing.T) {
+	h, _ := handler(t, nil)
+	for _, path := range []string{"/", "/metrics", "/config", "/nothing"} {
+		for configured, want := range map[string]string{"": "deny", "sameorigin": "sameorigin"} {
+			w := httptest.NewRecorder()
+			w.Header().Set("X-Frame-Options", configured)
+			h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+			if got := w.Header().Get("X-Frame-Options"); got != want {
+				t.Errorf("%s: got %q, want %q", path, got, want)
+			}
+		}
+	}
+}
+
 func TestMetricsPath(t *testing.T) {
 	const slash, taken = "must begin with a slash", "is taken by another page"
 	for path, want := range map[string]string{
