@@ -30,9 +30,9 @@ var (
 	abandonedRoomsMetric = newGauge("department_abandoned_rooms",
 		"Chats (rooms) opened and closed inside the window that the visitor abandoned: abandonedRooms of total-abandoned-chats. "+
 			"Visitors who gave up in the queue are not counted. "+ageHelp, labelDepartmentID, labelWindow)
-	abandonmentsMetric = newMetric(dto.MetricType_COUNTER, "department_abandonments_total",
-		"Chats (rooms) that the visitor abandoned, closed since the current calendar month began: the difference of two abandonedRooms of total-abandoned-chats. "+
-			"Starts at 0 with each month. "+ageHelp, labelDepartmentID)
+	abandonmentsMetric = &metric{namespace + "_department_abandonments_total",
+		"Chats (rooms) that the visitor abandoned, closed since the current calendar month began: the difference of two abandonedRooms of total-abandoned-chats. " +
+			"Starts at 0 with each month. " + ageHelp, dto.MetricType_COUNTER, []string{labelDepartmentID}}
 	periodStartMetric = newGauge("abandonments_period_start_timestamp_seconds",
 		"Beginning of the calendar month that livechat_department_abandonments_total counts from.")
 	roomsMetric = newGauge("department_rooms",
@@ -69,11 +69,7 @@ type metric struct {
 }
 
 func newGauge(name, help string, labels ...string) *metric {
-	return newMetric(dto.MetricType_GAUGE, name, help, labels...)
-}
-
-func newMetric(kind dto.MetricType, name, help string, labels ...string) *metric {
-	return &metric{prometheus.BuildFQName(namespace, "", name), help, kind, labels}
+	return &metric{namespace + "_" + name, help, dto.MetricType_GAUGE, labels}
 }
 
 // family returns a family without series.

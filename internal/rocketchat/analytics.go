@@ -1,6 +1,7 @@
 package rocketchat
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"net/url"
@@ -74,6 +75,9 @@ func period(start, end time.Time) url.Values {
 func (c *Client) count(ctx context.Context, route *Route, q Query, values url.Values, number func(*countRow) int64) (Counts, error) {
 	p := pager{client: c, route: route, query: q, values: values, decode: func(a account, data []byte) ([]row, int64, error) {
 		answered, total, err := decodeRows(data, countRow{AbandonedRooms: -1, Rooms: -1})
+		if bytes.Count(data, []byte(`"_id"`)) < len(answered) {
+			return nil, 0, errBadDepartment // The decoder reads a missing id as null, which is no department.
+		}
 		rows := make([]row, len(answered))
 		for i := range answered {
 			switch r, n := &answered[i], number(&answered[i]); {

@@ -93,18 +93,13 @@ type row struct {
 	entry *Department // Of the list.
 }
 
-// rowKey is the same for rows of two pages that are one row of the server. Two pages can
-// have different rows without a department, or the same one: that has the same number.
-type rowKey struct {
-	label string
-	rooms int64
-}
-
-func (r row) key() rowKey {
+// key is the same for rows of two pages that are one row of the server. Two pages can have
+// different rows without a department, or the same one: that has the same number.
+func (r row) key() row {
 	if r.label == NoDepartment {
-		return rowKey{r.label, r.rooms}
+		return row{label: r.label, rooms: r.rooms}
 	}
-	return rowKey{label: r.label}
+	return row{label: r.label}
 }
 
 func byLabel(a, b row) int { return strings.Compare(a.label, b.label) }

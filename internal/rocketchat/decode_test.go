@@ -116,7 +116,7 @@ func TestInvalidAnswers(t *testing.T) {
 		"a negative total":          {both, `{"departments":[],"total":-2,"success":true}`, wrongType},
 		"20,001 departments":        {both, rowsOf(many(20_001)...), tooMany},
 		"a row of another type":     {both, rowsOf(`"a"`), wrongType},
-		"a row without id":          {list, rowsOf(`{"abandonedRooms":1}`), badDepartment},
+		"a row without id":          {both, rowsOf(`{"abandonedRooms":1}`), badDepartment},
 		"an id that is a number":    {both, rowsOf(`{"_id":7,"abandonedRooms":1}`), wrongType},
 		"an id twice":               {both, rowsOf(`{"_id":"a","abandonedRooms":1}`, `{"_id":"\u0061","abandonedRooms":1}`), repeated},
 		"an id over 256 bytes":      {both, rowsOf(`{"_id":"` + long + `","abandonedRooms":1}`), badDepartment},

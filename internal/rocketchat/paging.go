@@ -124,7 +124,7 @@ func (c *collected) add(rows []row, total int64) {
 		c.rows = rows
 		return
 	}
-	repeated := make(map[rowKey]bool, len(rows))
+	repeated := make(map[row]bool, len(rows))
 	for _, r := range rows {
 		repeated[r.key()] = true
 	}
