@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
@@ -196,6 +197,30 @@ func TestBlockingFiles(t *testing.T) {
 	if _, err := Load(ctx, file, environment(nil)); err == nil || !strings.Contains(err.Error(), "takes too long") {
 		t.Errorf("a ca_file: got %v", err)
 	}
+}
+
+// A file that blocks is read by one goroutine, however often it is asked for.
+func TestOneAtATime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		block, reads := make(chan struct{}), 0
+		read := oneAtATime(func(context.Context) (int, error) {
+			reads++
+			<-block
+			return reads, nil
+		})
+		for range 3 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if got, err := read(ctx); err == nil {
+				t.Errorf("got %d of a file that blocks", got)
+			}
+			cancel()
+		}
+		close(block)
+		if got, err := read(t.Context()); got != 2 || err != nil {
+			t.Errorf("got %d, %v; want the second read", got, err)
+		}
+	})
 }
 
 func TestCredentials(t *testing.T) {
