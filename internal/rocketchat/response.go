@@ -51,6 +51,8 @@ func meaning(r request, resp *http.Response, mediaType string, said errorBody) (
 	case status == http.StatusOK && mediaType == "text/html" && r.route.premium && r.prefix == "":
 		// Releases up to 7.5 do not register the route without a licence.
 		return Unlicensed, "the web app answers in place of the API", "activate a premium licence; if there is one, " + hintURL(r)
+	case status == http.StatusOK && mediaType == "text/html" && r.route.premium:
+		return NotFound, "a web page answers in place of the API", hintURL(r) + ", and whether there is a premium licence"
 	case status == http.StatusOK && mediaType == "text/html":
 		return NotFound, "a web page answers in place of the API", hintURL(r)
 	case status == http.StatusOK:

@@ -10,7 +10,7 @@ type Room struct {
 	// DepartmentID is the department that it is in, "" if in none. A department
 	// of that id need not exist.
 	DepartmentID string
-	// Without is how a room in no department says so.
+	// Without is what the database has in place of the department of a room in none.
 	Without Without
 	// OpenedAt is when the visitor opened it. A room that opens in the future
 	// does not exist until then.
