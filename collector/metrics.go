@@ -30,9 +30,12 @@ var (
 	abandonedRoomsMetric = newGauge("department_abandoned_rooms",
 		"Chats (rooms) opened and closed inside the window that the visitor abandoned: abandonedRooms of total-abandoned-chats. "+
 			"Visitors who gave up in the queue are not counted. "+ageHelp, labelDepartmentID, labelWindow)
-	abandonmentsMetric = &metric{namespace + "_department_abandonments_total",
+	abandonmentsMetric = &metric{
+		namespace + "_department_abandonments_total",
 		"Chats (rooms) that the visitor abandoned, closed since the current calendar month began: the difference of two abandonedRooms of total-abandoned-chats. " +
-			"Starts at 0 with each month. " + ageHelp, dto.MetricType_COUNTER, []string{labelDepartmentID}}
+			"Starts at 0 with each month. " + ageHelp, dto.MetricType_COUNTER,
+		[]string{labelDepartmentID},
+	}
 	periodStartMetric = newGauge("abandonments_period_start_timestamp_seconds",
 		"Beginning of the calendar month that livechat_department_abandonments_total counts from.")
 	roomsMetric = newGauge("department_rooms",

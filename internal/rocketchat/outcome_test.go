@@ -170,7 +170,7 @@ func TestHintsFromTheConfiguration(t *testing.T) {
 		hint    string
 	}{
 		"a path too much":            {rocketchattest.Latest, below, rocketchat.NotFound, "check url: remove its path /chat unless Rocket.Chat is served below it"},
-		"a path too much, old":       {rocketchattest.Old, below, rocketchat.NotFound, "check url: remove its path /chat unless Rocket.Chat is served below it"},
+		"a path too much, old":       {rocketchattest.Old, below, rocketchat.NotFound, "check url: remove its path /chat unless Rocket.Chat is served below it, and whether there is a premium licence"},
 		"a user name in place of id": {rocketchattest.Latest, byName, rocketchat.Unauthorized, hintToken + ", which is not the user name: Rocket.Chat shows both when it makes the token"},
 	} {
 		client, _ := connect(t, rocketchattest.New(tt.profile), tt.change)
