@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"livechat_exporter/internal/budget"
 	"livechat_exporter/internal/config"
 	"livechat_exporter/internal/rocketchat"
@@ -86,7 +88,7 @@ type probe struct {
 func (p *probe) run(ctx context.Context, calls *budget.Server) {
 	transport := p.options.Transport(p.Workspace)
 	if p.options.Offline {
-		transport = offline{}
+		transport = promhttp.RoundTripperFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("offline") })
 	}
 	p.client = rocketchat.New(rocketchat.Options{
 		URL: p.URL.URL, Transport: transport, Credentials: p.Credentials(), UserAgent: p.options.UserAgent,
@@ -108,12 +110,6 @@ func (p *probe) run(ctx context.Context, calls *budget.Server) {
 	p.rateLimit()
 	p.logout(ctx)
 }
-
-// offline is the transport of a check that sends nothing.
-type offline struct{}
-
-// RoundTrip fails.
-func (offline) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("offline") }
 
 // credentials checks whether the client gets as far as sending a request.
 func (p *probe) credentials(ctx context.Context) {

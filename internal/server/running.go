@@ -37,24 +37,18 @@ type Running struct {
 }
 
 // only returns the workspace whose metrics are on the exporter's own page too: the one
-// that is configured, or nil if there is not exactly one.
-func (r *Running) only() *NamedWorkspace {
-	if len(r.Workspaces) != 1 {
-		return nil
+// that is configured. It has no name if there is not exactly one.
+func (r *Running) only() (only NamedWorkspace) {
+	if len(r.Workspaces) == 1 {
+		only = r.Workspaces[0]
 	}
-	return &r.Workspaces[0]
+	return only
 }
 
 // Replace serves another configuration from now on. Requests in flight end on the one
 // that they began with.
 func (s *Server) Replace(running Running) {
-	name := func(w *NamedWorkspace) string {
-		if w == nil {
-			return ""
-		}
-		return w.Name
-	}
-	before, after := name(s.running.Swap(&running).only()), name(running.only())
+	before, after := s.running.Swap(&running).only().Name, running.only().Name
 	if before != after { // Nothing else explains why series end, exist twice or jump there.
 		level.Warn(s.options.Logger).Log("msg", "The page has the metrics of the only workspace, which is another one now or none: "+
 			"have workspaces discovered from "+discoveryPath+" instead", "path", s.options.MetricsPath, "before", before, "now", after)

@@ -31,8 +31,8 @@ const (
 // workspace's too, so that the usual setup needs one target.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	exporter := prometheus.ToTransactionalGatherer(s.options.Exporter)
-	if workspace := s.running.Load().only(); workspace != nil {
-		s.scrape(w, r, *workspace, exporter)
+	if workspace := s.running.Load().only(); workspace.Name != "" {
+		s.scrape(w, r, workspace, exporter)
 		return
 	}
 	s.writePage(w, r, exporter)
