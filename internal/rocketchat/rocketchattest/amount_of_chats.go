@@ -23,7 +23,7 @@ func amountOfChats(c *call) *answer {
 		// Later generations make a false of what is absent, so that they count the
 		// rooms that wait for a response, not all.
 		want := c.query.Get("answered") == "true"
-		return func(r *room) bool { return r.answered == want && opened(r) }
+		return func(r *room) bool { return r.awaitsReply(at) != want && opened(r) }
 	}
 	return answerRooms(c, match, func(d departmentRooms) chatsRow { return chatsRow(d) })
 }
@@ -35,6 +35,17 @@ func (w *Workspace) Rooms(start, end time.Time) map[string]int {
 	settings := w.Settings()
 	return w.rooms(openedMatch(start.UnixMilli(), end.UnixMilli(), settings.Now().UnixMilli()))
 }
+
+// RoomsAwaitingReply counts those of Rooms in which the visitor has the last word now.
+func (w *Workspace) RoomsAwaitingReply(start, end time.Time) map[string]int {
+	settings := w.Settings()
+	at := settings.Now().UnixMilli()
+	opened := openedMatch(start.UnixMilli(), end.UnixMilli(), at)
+	return w.rooms(func(r *room) bool { return r.awaitsReply(at) && opened(r) })
+}
+
+// awaitsReply reports whether no agent has responded at a time. Closing changes nothing.
+func (r *room) awaitsReply(at int64) bool { return !r.answered || at < r.takenAt }
 
 // openedMatch is the condition of the aggregation but for answered. Both bounds
 // belong to the period.

@@ -12,6 +12,9 @@ import (
 // The bodies of the server's answers.
 const (
 	noRooms        = `{"departments":[],"count":0,"offset":0,"total":0,"success":true}`
+	emptyQueue     = `{"inquiries":[],"count":0,"offset":0,"total":0,"success":true}`
+	oneSetting     = `{"settings":[{"_id":"Livechat_abandoned_rooms_action","value":"none"}],"count":1,"offset":0,"total":1,"success":true}`
+	settingsOld    = `{"settings":[{"_id":"Livechat_enable_business_hours","value":false},{"_id":"Site_Name","value":"Rocket.Chat"}],"count":2,"offset":0,"total":2,"success":true}`
 	notLoggedInOld = `{"status":"error","message":"You must be logged in to do this."}`
 	notLoggedIn    = `{"success":false,"error":"You must be logged in to do this.","status":"error","message":"You must be logged in to do this."}`
 	notLoggedIn9   = `{"success":false,"error":"You must be logged in to do this."}`
@@ -44,6 +47,12 @@ func TestAnswers(t *testing.T) {
 		"the list":                   {profiles, settings(unlicensed), request{target: departmentPath}, 200, contentJSON, noRooms, true},
 		"the list, without it":       {profiles, settings(permissions(ViewLivechatManager)), request{target: departmentPath}, 403, contentJSON, noPermission, false},
 		"the list, other permission": {profiles, settings(permissions(ViewLivechatDepartments)), request{target: departmentPath}, 200, contentJSON, noRooms, true},
+		"the queue":                  {profiles, settings(unlicensed), request{target: inquiriesPath}, 200, contentJSON, emptyQueue, true},
+		"the agents":                 {profiles, settings(unlicensed), request{target: agentsPath + "?foo=1"}, 200, contentJSON, `{"success":true}`, true},
+		"the queue, not allowed":     {newest, settings(permissions(ViewLRoom)), request{target: inquiriesPath}, 403, contentJSON, noPermission, false},
+		"the agents, not allowed":    {newest, settings(permissions(ViewLRoom)), request{target: agentsPath}, 403, contentJSON, noPermission, false},
+		"a setting":                  {newer, settings(unpermitted), request{target: settingPath, stranger: true}, 200, contentJSON, oneSetting, true},
+		"all settings":               {[]Profile{Old}, settings(unlicensed), request{target: settingPath, stranger: true}, 200, contentJSON, settingsOld, true},
 		"a stranger, old":            {[]Profile{Old}, nil, request{stranger: true}, 401, contentJSON, notLoggedInOld, false},
 		"a stranger":                 {[]Profile{Mid, Latest}, nil, request{stranger: true}, 401, contentJSON, notLoggedIn, false},
 		"a stranger, 9":              {[]Profile{Nine}, nil, request{stranger: true}, 401, contentJSON, notLoggedIn9, false},

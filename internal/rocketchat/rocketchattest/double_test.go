@@ -15,6 +15,9 @@ const (
 	abandonedPath  = "/api/v1/livechat/analytics/departments/total-abandoned-chats"
 	chatsPath      = "/api/v1/livechat/analytics/departments/amount-of-chats"
 	departmentPath = "/api/v1/livechat/department"
+	inquiriesPath  = "/api/v1/livechat/inquiries.list"
+	agentsPath     = "/api/v1/livechat/analytics/dashboards/charts/agents-status"
+	settingPath    = "/api/v1/settings.public?_id=Livechat_abandoned_rooms_action,Nothing"
 	loginPath      = "/api/v1/login"
 	logoutPath     = "/api/v1/logout"
 )

@@ -23,7 +23,10 @@ type Room struct {
 	// seconds. It is nil if the server measured none: the visitor closed the
 	// room, wrote last or never, or no agent answered.
 	VisitorInactivity *time.Duration
-	// Answered is whether an agent has responded.
+	// Queued is how long it waits in the queue for an agent, who then takes it; it leaves
+	// the queue earlier if it is closed. Zero is a room that an agent has at once.
+	Queued time.Duration
+	// Answered is whether an agent has responded once it left the queue.
 	Answered bool
 }
 
@@ -73,11 +76,13 @@ func (w *Workspace) ReopenRoom(id RoomID) {
 	r.closedAt, r.inactivity = never, unmeasured
 }
 
-// AnswerRoom lets an agent respond in a room: its visitor waits no more.
+// AnswerRoom lets an agent take a room and respond: its visitor waits no more.
 func (w *Workspace) AnswerRoom(id RoomID) {
+	at := w.now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.model.rooms[id].answered = true
+	r := &w.model.rooms[id]
+	r.answered, r.takenAt = true, min(r.takenAt, at)
 }
 
 // never is a time after all others, and unmeasured an inactivity below all others.
@@ -96,6 +101,7 @@ type model struct {
 	// that of the rooms without the field.
 	groups []group
 	index  map[group]int32
+	agents []Agent
 }
 
 // group is what the rooms of one row have in common: the department's id, or what stands
@@ -117,6 +123,7 @@ func (g group) rowID() *string {
 // epoch, the inactivity in seconds.
 type room struct {
 	openedAt, closedAt int64
+	takenAt            int64 // When it leaves the queue, unless it is closed before.
 	inactivity         int64
 	group              int32
 	answered           bool
@@ -134,6 +141,7 @@ func (m *model) stored(r Room) room {
 	return room{
 		openedAt:   r.OpenedAt.UnixMilli(),
 		closedAt:   closing(r.ClosedAt),
+		takenAt:    r.OpenedAt.Add(r.Queued).UnixMilli(),
 		inactivity: seconds(r.VisitorInactivity),
 		group:      m.group(r),
 		answered:   r.Answered,

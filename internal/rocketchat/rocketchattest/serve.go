@@ -33,6 +33,9 @@ func routes(p Profile) []route {
 		totalAbandonedChatsRoute(p),
 		amountOfChatsRoute(p),
 		departmentListRoute(p),
+		inquiriesListRoute(),
+		agentsStatusRoute(),
+		publicSettingsRoute(p),
 	}
 }
 

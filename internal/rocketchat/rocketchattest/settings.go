@@ -18,7 +18,8 @@ const (
 
 // The permissions that the double looks at.
 const (
-	// ViewLivechatManager is what the analytics routes ask for.
+	// ViewLivechatManager is what the analytics routes, the queue and the dashboards ask
+	// for.
 	ViewLivechatManager = "view-livechat-manager"
 	// ViewLivechatDepartments and ViewLRoom are what the list of departments asks
 	// for: one of them is enough. Managers and monitors have the second.
@@ -54,6 +55,11 @@ type Settings struct {
 	// ForbiddenErrorType adds "errorType":"error-forbidden" to a 403, as 9.0 does to
 	// most of its own.
 	ForbiddenErrorType bool
+
+	// AbandonedRoomsAction is Livechat_abandoned_rooms_action: none, close or on-hold. The
+	// double closes no rooms by itself. BusinessHours is Livechat_enable_business_hours.
+	AbandonedRoomsAction string
+	BusinessHours        bool
 
 	// Licensed is whether the module livechat-enterprise is active.
 	Licensed bool
@@ -115,23 +121,24 @@ type RateLimit struct {
 // licence and made an account for the client, and changed nothing else.
 func defaults(p Profile) Settings {
 	return Settings{
-		InactivityTimeout:  time.Hour,
-		DefaultCount:       50,
-		UpperCountLimit:    100,
-		AllowInfiniteCount: true,
-		RateLimit:          RateLimit{Calls: 10, Per: time.Minute},
-		Licensed:           true,
-		UserID:             UserID,
-		AuthToken:          AuthToken,
-		Permissions:        []string{ViewLivechatManager, ViewLRoom},
-		Username:           Username,
-		Password:           Password,
-		LoginExpiration:    90 * 24 * time.Hour,
-		Gzip:               p == Old, // Later generations answer before the web server's compression.
-		Location:           time.UTC,
-		Now:                time.Now,
-		Shuffle:            rand.New(rand.NewPCG(1, 2)).Shuffle, //nolint:gosec // G404: the order must be repeatable, not secret.
-		RequestLog:         10_000,
+		InactivityTimeout:    time.Hour,
+		AbandonedRoomsAction: "none",
+		DefaultCount:         50,
+		UpperCountLimit:      100,
+		AllowInfiniteCount:   true,
+		RateLimit:            RateLimit{Calls: 10, Per: time.Minute},
+		Licensed:             true,
+		UserID:               UserID,
+		AuthToken:            AuthToken,
+		Permissions:          []string{ViewLivechatManager, ViewLRoom},
+		Username:             Username,
+		Password:             Password,
+		LoginExpiration:      90 * 24 * time.Hour,
+		Gzip:                 p == Old, // Later generations answer before the web server's compression.
+		Location:             time.UTC,
+		Now:                  time.Now,
+		Shuffle:              rand.New(rand.NewPCG(1, 2)).Shuffle, //nolint:gosec // G404: the order must be repeatable, not secret.
+		RequestLog:           10_000,
 	}
 }
 
