@@ -35,10 +35,11 @@ func NewFeed(w *rocketchattest.Workspace, t Generator, now time.Time) *Feed {
 }
 
 // extend generates what is missing up to a little after now: also after the machine
-// has slept.
+// has slept. The agents are those of now.
 func (f *Feed) extend(now time.Time) {
 	to := now.Add(ahead)
 	f.workspace.AddRooms(f.traffic.Rooms(f.until, to)...)
+	f.workspace.SetAgents(f.traffic.Agents(now)...)
 	f.until = to
 }
 

@@ -16,6 +16,9 @@ const slot = 15 * time.Minute
 // InactivityTimeout is the workspace's: the automatic close comes after it.
 const InactivityTimeout = time.Hour
 
+// LongestWait is how long a chat is in the queue at most.
+const LongestWait = 20 * time.Minute
+
 // Generator makes the chats of the simulated company. It is a value without
 // state: equal generators make equal chats.
 type Generator struct {
@@ -43,11 +46,11 @@ func (t Generator) Rooms(from, to time.Time) []rocketchattest.Room {
 func (t Generator) slotRooms(rooms []rocketchattest.Room, index int, at time.Time) []rocketchattest.Room {
 	d := &t.Departments[index]
 	r := d.ratesAt(at.In(t.Location))
-	chance := chance{t.random(index, at)}
-	for range chance.poisson(r.chats * slot.Hours()) {
-		opened := at.Add(chance.between(0, slot)).Truncate(time.Millisecond)
-		room := chance.chat(opened, r)
-		room.DepartmentID = d.ID
+	chats, queue := chance{t.random(index, at)}, chance{t.random(^index, at)}
+	for range chats.poisson(r.chats * slot.Hours()) {
+		opened := at.Add(chats.between(0, slot)).Truncate(time.Millisecond)
+		room := chats.chat(opened, r)
+		room.DepartmentID, room.Queued = d.ID, queue.wait(room, r)
 		rooms = append(rooms, room)
 	}
 	return rooms
@@ -87,6 +90,18 @@ func (c chance) chat(opened time.Time, r rates) rocketchattest.Room {
 		room.ClosedAt = talked // By the visitor.
 	}
 	return room
+}
+
+// wait is how long a chat is in the queue: the longer the more chats there are, and to its
+// end if no agent takes it.
+func (c chance) wait(room rocketchattest.Room, r rates) time.Duration {
+	life := room.ClosedAt.Sub(room.OpenedAt)
+	usual := 20*time.Second + time.Duration(r.chats*float64(2*time.Second))
+	wait := time.Duration(c.random.ExpFloat64() * float64(usual)).Truncate(time.Millisecond)
+	if !room.Answered {
+		return life
+	}
+	return min(wait, life/2, LongestWait)
 }
 
 // silence is how long a visitor who does not come back has been silent when the

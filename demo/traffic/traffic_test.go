@@ -103,6 +103,9 @@ func TestRoomsArePossible(t *testing.T) {
 		if life <= 0 || life > day {
 			t.Fatalf("a room lives for %s: %+v", life, r)
 		}
+		if r.Queued < 0 || r.Queued > min(life, LongestWait) || !r.Answered && r.Queued != life {
+			t.Fatalf("a room is in the queue for %s: %+v", r.Queued, r)
+		}
 		if r.OpenedAt.Nanosecond()%1_000_000 != 0 || r.ClosedAt.Nanosecond()%1_000_000 != 0 {
 			t.Fatalf("a room's times are not of whole milliseconds: %+v", r)
 		}
@@ -205,6 +208,36 @@ func TestChatsAreGoingOnNow(t *testing.T) {
 	}
 	if open < 20 {
 		t.Errorf("%d chats are open on a Wednesday morning, want 20 at least", open)
+	}
+}
+
+// The queue and the agents follow the day.
+func TestQueueAndAgents(t *testing.T) {
+	t.Parallel()
+	w := rocketchattest.New(rocketchattest.Latest)
+	company := newTraffic(1)
+	w.AddRooms(company.Rooms(monday, monday.Add(5*day))...)
+	means := func(hour int) (waiting, available, offline float64) {
+		const samples = 5 * 60
+		for i := range samples {
+			now := monday.Add(time.Duration(i/60)*day + time.Duration(hour)*time.Hour + time.Duration(i%60)*time.Minute)
+			w.Configure(func(s *rocketchattest.Settings) { s.Now = func() time.Time { return now } })
+			w.SetAgents(company.Agents(now)...)
+			agents := w.Agents()
+			waiting += float64(w.ChatsWaiting()) / samples
+			available += float64(agents.Available) / samples
+			offline += float64(agents.Offline) / samples
+		}
+		return waiting, available, offline
+	}
+	waitingAtNight, availableAtNight, offlineAtNight := means(3)
+	waiting, available, offline := means(10)
+	t.Logf("at night %.1f wait, %.1f agents are available; in the morning %.1f and %.1f", waitingAtNight, availableAtNight, waiting, available)
+	if waiting < 3 || waiting > 20 || waiting < 5*waitingAtNight {
+		t.Errorf("%.1f chats wait in the morning and %.1f at night", waiting, waitingAtNight)
+	}
+	if availableAtNight < 1 || available < 5*availableAtNight || offline > offlineAtNight/2 {
+		t.Errorf("%.1f agents are available in the morning and %.1f at night, %.1f and %.1f offline", available, availableAtNight, offline, offlineAtNight)
 	}
 }
 
