@@ -27,7 +27,7 @@ func TestExitCodesOfCheck(t *testing.T) {
 		"success":              {url: good, stdout: "Now start it: livechat_exporter --config.file=config.yml\n"},
 		"failure":              {url: bad, code: exitFailed, stdout: "  FAILED   licence "},
 		"offline":              {url: bad, args: []string{"--offline"}, stdout: "No server was called."},
-		"one workspace":        {url: good, args: []string{"--workspace=main"}, stdout: "4 calls sent\n"},
+		"one workspace":        {url: good, args: []string{"--workspace=main"}, stdout: "7 calls sent\n"},
 		"no such workspace":    {url: good, args: []string{"--workspace=other"}, code: exitUsage, stderr: `there is no workspace \"other\" in config.yml`},
 		"bad configuration":    {url: "ftp://x", code: exitUsage, stderr: `msg="The configuration is wrong" err="config.yml:`},
 		"flag of the exporter": {url: good, args: []string{"--web.enable-lifecycle"}, code: exitUsage, stderr: "unknown long flag '--web.enable-lifecycle'"},

@@ -315,7 +315,7 @@ func startWith(t *testing.T, ws *rocketchattest.Workspace, lines string) *progra
 	t.Cleanup(chat.Close)
 	file := filepath.Join(t.TempDir(), "config.yml")
 	text := fmt.Sprintf("workspaces: {main: {url: %q, user_id: %s, auth_token: %s}}\nwindows: [today]\n"+
-		"counter: false\nrooms: false\ndepartments: false\n%s\n",
+		"counter: false\nrooms: false\nlive: false\ndepartments: false\n%s\n",
 		chat.URL, rocketchattest.UserID, rocketchattest.AuthToken, lines)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

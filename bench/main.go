@@ -94,7 +94,7 @@ type report struct {
 }
 
 // abandonedRooms are the options for the numbers that the floor and json_exporter have too.
-var abandonedRooms = map[string]any{"rooms": false, "counter": false, "departments": false}
+var abandonedRooms = map[string]any{"rooms": false, "counter": false, "live": false, "departments": false}
 
 // size measures scrapes of a workspace with so many departments.
 func (r *report) size(ctx context.Context, departments, scrapes int) error {

@@ -42,6 +42,12 @@ var rowFormats = map[string]string{
 	"/api/v1/livechat/department":                            `{"_id":%[1]s,"enabled":true,"name":%[1]s,"description":"","numAgents":%[2]d,"showOnRegistration":true,"type":"d"}`,
 }
 
+// liveAnswers are the answers of the routes that have no departments.
+var liveAnswers = map[string][]byte{
+	"/api/v1/livechat/inquiries.list":                            []byte(`{"inquiries":[],"count":0,"offset":1000000000,"total":7,"success":true}`),
+	"/api/v1/livechat/analytics/dashboards/charts/agents-status": []byte(`{"offline":3,"away":1,"busy":2,"available":9,"success":true}`),
+}
+
 // orders is how many orders of its rows an answer has, since the server's is not stable.
 const orders = 4
 
@@ -79,6 +85,12 @@ func newWorkspace(departments int, delay time.Duration) *workspace {
 				w.answers[route][window][order] = fmt.Appendf(nil, `{"departments":[%s],"count":%d,"offset":0,"total":%[2]d,"success":true}`,
 					bytes.Join(rows, []byte(",")), departments)
 			}
+		}
+	}
+	for route, answer := range liveAnswers {
+		w.answers[route] = make([][orders][]byte, len(windows))
+		for window := range windows {
+			w.answers[route][window] = [orders][]byte([][]byte{answer, answer, answer, answer})
 		}
 	}
 	return w

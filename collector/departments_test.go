@@ -101,18 +101,18 @@ func TestDepartmentDisappears(t *testing.T) {
 }
 
 // A number of rooms is the sum of two answers. It is unknown where the incomplete one of
-// them does not name the department.
+// them does not name the department. The rooms awaiting a reply are one of the answers.
 func TestIncompleteHalf(t *testing.T) {
 	type test struct {
 		answered, waiting int // How many departments the server has.
-		want              rooms
+		want, awaiting    rooms
 		complete          string
 	}
 	runCases(t, map[string]test{
-		"neither":  {2, 2, rooms{"both": 5, "one": 2, "other": 8, "none": 0}, "1"},
-		"answered": {3, 2, rooms{"both": 5, "one": 2}, "0"},
-		"waiting":  {2, 3, rooms{"both": 5, "other": 8}, "0"},
-		"both":     {3, 3, rooms{"both": 5}, "0"},
+		"neither":  {2, 2, rooms{"both": 5, "one": 2, "other": 8, "none": 0}, rooms{"both": 4, "one": 0, "other": 8, "none": 0}, "1"},
+		"answered": {3, 2, rooms{"both": 5, "one": 2}, rooms{"both": 4, "one": 0, "other": 8, "none": 0}, "0"},
+		"waiting":  {2, 3, rooms{"both": 5, "other": 8}, rooms{"both": 4, "other": 8}, "0"},
+		"both":     {3, 3, rooms{"both": 5}, rooms{"both": 4, "other": 8}, "0"},
 	}, func(t *testing.T, tt test) {
 		e := start(t, everything, noLimit, noList)
 		respond := func(answered, body string, total int) {
@@ -123,6 +123,10 @@ func TestIncompleteHalf(t *testing.T) {
 		respond("false", `{"_id":"both","rooms":4},{"_id":"other","rooms":8}`, tt.waiting)
 		p := e.scrape(t)
 		p.wantNumbers(t, allRooms, "6h", tt.want)
+		p.wantNumbers(t, awaitingReply, "6h", tt.awaiting)
+		for id := range tt.awaiting {
+			p.want(t, map[string]string{fmt.Sprintf(`livechat_department_info{department=%q,department_id=%q}`, map[bool]string{true: "(no department)", false: id}[id == "none"], id): "1"})
+		}
 		p.want(t, map[string]string{`livechat_refresh_complete{resource="rooms",window="6h"}`: tt.complete})
 	})
 }

@@ -148,11 +148,11 @@ func (g *grid) set(department, column int, value float64) {
 
 // column is where the numbers of an answer go.
 type column struct {
-	*answer
-
-	grid  *grid
-	index int
-	next  []rocketchat.Count // Those that have not been set.
+	grid     *grid
+	index    int
+	next     []rocketchat.Count // Those that have not been set.
+	zeroFill bool
+	rest     map[string]int64
 }
 
 // fill gives the series the values of a page with the same departments.
@@ -172,7 +172,10 @@ func (s *departmentSeries) fill(p *page) {
 		if g.columns > 1 { // A window may have the counter's label, month.
 			index = slices.Index(s.windows, a.resource.label)
 		}
-		columns = append(columns, column{a.answer, g, index, a.counts})
+		columns = append(columns, column{g, index, a.counts, a.zeroFill, a.rest})
+		if a.resource.metric == roomsMetric {
+			columns = append(columns, column{s.grid(awaitingReplyMetric), index, a.awaitingReply.Departments, a.awaitingReply.Complete, nil})
+		}
 	}
 	slices.SortFunc(columns, func(a, b column) int { return cmp.Compare(a.index, b.index) })
 	p.departments(func(i int, id string, listed *rocketchat.Department) {
@@ -210,6 +213,7 @@ func (w *Workspace) stateFamilies(p *page, now time.Time) []*dto.MetricFamily {
 	up, timeout, periodStart := upMetric.family(), inactivityTimeoutMetric.family(), periodStartMetric.family()
 	success, timestamp, complete := refreshSuccessMetric.family(), refreshTimestampMetric.family(), refreshCompleteMetric.family()
 	start, end := windowStartMetric.family(), windowEndMetric.family()
+	var live []*dto.MetricFamily
 	up.Metric = append(up.Metric, upMetric.gauge(boolValue(w.up(now))))
 	timeout.Metric = append(timeout.Metric, inactivityTimeoutMetric.gauge(w.options.InactivityTimeout.Seconds()))
 	for _, r := range w.resources {
@@ -228,6 +232,9 @@ func (w *Workspace) stateFamilies(p *page, now time.Time) []*dto.MetricFamily {
 			start.Metric = append(start.Metric, windowStartMetric.gauge(seconds(a.period.Start), labels...))
 			end.Metric = append(end.Metric, windowEndMetric.gauge(seconds(a.period.End), labels...))
 		}
+		if a.live != nil {
+			live = append(live, a.live)
+		}
 		if a.counter && a.zeroFill {
 			periodStart.Metric = append(periodStart.Metric, periodStartMetric.gauge(seconds(a.period.Start)))
 		}
@@ -236,7 +243,7 @@ func (w *Workspace) stateFamilies(p *page, now time.Time) []*dto.MetricFamily {
 	for _, f := range families {
 		sortSeries(f)
 	}
-	return slices.DeleteFunc(families, func(f *dto.MetricFamily) bool { return len(f.Metric) == 0 })
+	return append(slices.DeleteFunc(families, func(f *dto.MetricFamily) bool { return len(f.Metric) == 0 }), live...)
 }
 
 // sortSeries orders the series of a family by the values of their labels.

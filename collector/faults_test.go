@@ -14,7 +14,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"livechat_exporter/internal/rocketchat"
 	"livechat_exporter/internal/rocketchat/rocketchattest"
 	"livechat_exporter/internal/window"
 )
@@ -68,7 +67,7 @@ func checkWithOutages(t *testing.T, profile rocketchattest.Profile, lasts time.D
 		})
 	}
 	var calls atomic.Int64
-	for i, route := range []*rocketchat.Route{rocketchat.TotalAbandonedChats, rocketchat.AmountOfChats, rocketchat.Departments} {
+	for i, route := range routes {
 		e.server.Inject(of(route), func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 			n := 3*int(time.Since(begin)/(2*time.Minute)) + i // Each fault holds for 2 minutes on one route.
 			if n%2 == 0 || calls.Add(1)%4 == 0 {
@@ -125,6 +124,7 @@ func checkNumbers(t *testing.T, server *rocketchattest.Workspace, p page) (numbe
 	for _, name := range []string{"6h", "24h", "today", "last_month"} {
 		check(abandonedRooms, name, "abandoned_rooms"+name, server.AbandonedRooms)
 		check(allRooms, name, "rooms"+name, server.Rooms)
+		check(awaitingReply, name, "rooms"+name, server.RoomsAwaitingReply)
 	}
 	check(abandonments, "", "abandonmentsmonth", func(month, end time.Time) map[string]int {
 		before := month.AddDate(0, -1, 0)

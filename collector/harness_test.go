@@ -33,6 +33,7 @@ import (
 const (
 	abandonedRooms = "livechat_department_abandoned_rooms"
 	allRooms       = "livechat_department_rooms"
+	awaitingReply  = "livechat_department_rooms_awaiting_reply"
 	abandonments   = "livechat_department_abandonments_total"
 	enabled        = "livechat_department_enabled"
 	up             = "livechat_up"
@@ -42,6 +43,11 @@ const (
 	complete6h     = `livechat_refresh_complete{resource="abandoned_rooms",window="6h"}`
 	windowStart6h  = `livechat_window_start_timestamp_seconds{resource="abandoned_rooms",window="6h"}`
 )
+
+// routes are those of all resources.
+var routes = []*rocketchat.Route{
+	rocketchat.TotalAbandonedChats, rocketchat.AmountOfChats, rocketchat.Departments, rocketchat.Inquiries, rocketchat.AgentsStatus,
+}
 
 // runCases runs each case in a bubble of its own.
 func runCases[T any](t *testing.T, cases map[string]T, run func(t *testing.T, c T)) {
@@ -77,7 +83,7 @@ func start(t *testing.T, change ...func(*setup)) *exporter {
 	s := setup{
 		Options: collector.Options{
 			Windows: []window.Window{rolling("6h", 6*time.Hour), rolling("24h", 24*time.Hour), calendar(window.Today)},
-			Metrics: collector.NewAPIMetrics([]*rocketchat.Route{rocketchat.TotalAbandonedChats, rocketchat.AmountOfChats, rocketchat.Departments}),
+			Metrics: collector.NewAPIMetrics(routes),
 			Zone:    time.UTC, InactivityTimeout: time.Hour, MaxAge: 5 * time.Minute,
 			Now: time.Now, Logger: level.NewFilter(log.NewLogfmtLogger(log.NewSyncWriter(e.log)), level.AllowInfo()),
 		},
@@ -112,7 +118,7 @@ func start(t *testing.T, change ...func(*setup)) *exporter {
 	return e
 }
 
-func everything(s *setup) { s.Rooms, s.Counter, s.Departments = true, true, true }
+func everything(s *setup) { s.Rooms, s.Counter, s.Departments, s.Live = true, true, true, true }
 func noList(s *setup)     { s.Departments = false }
 func noLimit(s *setup)    { s.limit.Calls = 0 } // On both sides.
 
@@ -301,7 +307,7 @@ func (p page) wantSummary(t *testing.T, want string) {
 		t.Errorf("the departments are %s, want %s", got, want)
 	}
 	ids := slices.Sorted(maps.Keys(counter))
-	for _, metric := range []string{abandonedRooms, allRooms} {
+	for _, metric := range []string{abandonedRooms, allRooms, awaitingReply} {
 		for _, name := range []string{"6h", "24h", "today"} {
 			if got := slices.Sorted(maps.Keys(p.numbers(metric, name))); !slices.Equal(got, ids) {
 				t.Errorf("%s of %s has the departments %q, the counter %q", metric, name, got, ids)

@@ -20,9 +20,10 @@ const (
 	labelResource     = "resource"
 	labelRoute        = "route"
 	labelOutcome      = "outcome"
+	labelStatus       = "status"
 )
 
-// ageHelp belongs to every number of rooms.
+// ageHelp belongs to every number of rooms and agents.
 const ageHelp = "May be up to its refresh interval plus max_age old."
 
 // The metrics of a workspace's page, besides [APIMetrics].
@@ -40,6 +41,13 @@ var (
 		"Beginning of the calendar month that livechat_department_abandonments_total counts from.")
 	roomsMetric = newGauge("department_rooms",
 		"Chats (rooms) opened inside the window, answered or not: rooms of amount-of-chats. "+ageHelp, labelDepartmentID, labelWindow)
+	awaitingReplyMetric = newGauge("department_rooms_awaiting_reply",
+		"Chats (rooms) opened inside the window, open or closed, in which the visitor has the last word now: rooms of amount-of-chats with answered=false. "+
+			"Neither the chats waiting in the queue nor those that nobody answered. "+ageHelp, labelDepartmentID, labelWindow)
+	chatsWaitingMetric = newGauge("chats_waiting",
+		"Chats in the queue, of all departments: total of inquiries.list. "+ageHelp)
+	agentsMetric = newGauge("agents",
+		"Agents by status: the fields of agents-status. Available agents are online and accept chats, even if they have as many as they may have. "+ageHelp, labelStatus)
 	departmentInfoMetric = newGauge("department_info",
 		"Name of the department (name of the department list), or its id where the list does not have it; always 1.", labelDepartment, labelDepartmentID)
 	departmentEnabledMetric = newGauge("department_enabled",
@@ -75,9 +83,9 @@ func newGauge(name, help string, labels ...string) *metric {
 	return &metric{namespace + "_" + name, help, dto.MetricType_GAUGE, labels}
 }
 
-// family returns a family without series.
-func (m *metric) family() *dto.MetricFamily {
-	return &dto.MetricFamily{Name: &m.name, Help: &m.help, Type: &m.kind}
+// family returns a family of series.
+func (m *metric) family(series ...*dto.Metric) *dto.MetricFamily {
+	return &dto.MetricFamily{Name: &m.name, Help: &m.help, Type: &m.kind, Metric: series}
 }
 
 // gauge returns a series with the values of its labels.

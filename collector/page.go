@@ -38,6 +38,9 @@ func (w *Workspace) page(now time.Time) page {
 		}
 		p.answers = append(p.answers, exportedAnswer{a, r})
 		p.ids = union(p.ids, len(a.counts), func(i int) string { return a.counts[i].ID })
+		if waiting := a.awaitingReply.Departments; !a.complete { // Otherwise they are among the counts.
+			p.ids = union(p.ids, len(waiting), func(i int) string { return waiting[i].ID })
+		}
 		if r.name == resourceDepartments {
 			p.list, complete = a.list, a.complete
 		}

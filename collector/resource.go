@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
+
 	"livechat_exporter/internal/rocketchat"
 	"livechat_exporter/internal/window"
 )
@@ -15,6 +17,8 @@ const (
 	resourceAbandonments   = "abandonments"
 	resourceRooms          = "rooms"
 	resourceDepartments    = "departments"
+	resourceChatsWaiting   = "chats_waiting"
+	resourceAgents         = "agents"
 )
 
 // monthLabel is the value of the label window for the counter.
@@ -34,7 +38,7 @@ type resource struct {
 	route  *rocketchat.Route
 	// keys identify its queries; see [rocketchat.Query].
 	keys []string
-	// metric is what its numbers are exported as; nil if they have none.
+	// metric is what its numbers of departments are exported as; nil if they have none.
 	metric *metric
 	// fetch sends the queries, all with one now, which is in the zone.
 	fetch func(ctx context.Context, now time.Time, queries []rocketchat.Query) (answer, error)
@@ -98,8 +102,14 @@ type answer struct {
 	// counter is whether the counts are of the counter, from period.Start on.
 	counter bool
 
+	// awaitingReply are the rooms among the counts in which the visitor has the last word.
+	awaitingReply rocketchat.Counts
+
 	// list are the departments of the list, ordered by ID; nil in other answers.
 	list []rocketchat.Department
+
+	// live are the numbers of the workspace as a whole; nil in other answers.
+	live *dto.MetricFamily
 }
 
 // newResources returns what the workspace is asked for, in a fixed order.
@@ -118,6 +128,9 @@ func newResources(o Options) []*resource {
 	}
 	if o.Departments {
 		all = append(all, newDepartments(o.API))
+	}
+	if o.Live {
+		all = append(all, newChatsWaiting(o.API), newAgents(o.API))
 	}
 	for _, r := range all {
 		r.zone = o.Zone
@@ -183,7 +196,7 @@ func newRooms(api API, w window.Window) *resource {
 				func() (rocketchat.Counts, error) { return api.Rooms(ctx, queries[1], p.Start, p.End, false) },
 			)
 			sum := merge(answered, waiting, func(a, b int64) int64 { return a + b })
-			return answer{period: p, complete: answered.Complete && waiting.Complete, counts: sum}, err
+			return answer{period: p, complete: answered.Complete && waiting.Complete, counts: sum, awaitingReply: waiting}, err
 		},
 	}
 }
@@ -195,6 +208,31 @@ func newDepartments(api API) *resource {
 		fetch: func(ctx context.Context, _ time.Time, queries []rocketchat.Query) (answer, error) {
 			got, err := api.Departments(ctx, queries[0])
 			return answer{complete: got.Complete, list: got.Departments}, err
+		},
+	}
+}
+
+func newChatsWaiting(api API) *resource {
+	return &resource{
+		name: resourceChatsWaiting, state: new(state),
+		route: rocketchat.Inquiries, keys: []string{resourceChatsWaiting},
+		fetch: func(ctx context.Context, _ time.Time, queries []rocketchat.Query) (answer, error) {
+			n, err := api.ChatsWaiting(ctx, queries[0])
+			return answer{complete: true, live: chatsWaitingMetric.family(chatsWaitingMetric.gauge(float64(n)))}, err
+		},
+	}
+}
+
+func newAgents(api API) *resource {
+	return &resource{
+		name: resourceAgents, state: new(state),
+		route: rocketchat.AgentsStatus, keys: []string{resourceAgents},
+		fetch: func(ctx context.Context, _ time.Time, queries []rocketchat.Query) (answer, error) {
+			got, err := api.Agents(ctx, queries[0])
+			return answer{complete: true, live: agentsMetric.family(
+				agentsMetric.gauge(float64(got.Available), "available"), agentsMetric.gauge(float64(got.Away), "away"),
+				agentsMetric.gauge(float64(got.Busy), "busy"), agentsMetric.gauge(float64(got.Offline), "offline"),
+			)}, err
 		},
 	}
 }

@@ -42,7 +42,9 @@ func TestGoldenPage(t *testing.T) {
 		ago := func(hours int) time.Time { return time.Now().Add(-time.Duration(hours) * time.Hour) }
 		e.server.AddRooms(closed("sales", ago(3), ago(1)), closed("sales", ago(8), ago(1)), closed("", ago(3), ago(1)),
 			closed("support", ago(12), ago(1)), // It was open at midnight.
-			rocketchattest.Room{DepartmentID: "sales", OpenedAt: ago(5)}, rocketchattest.Room{DepartmentID: "billing", OpenedAt: ago(5), Answered: true})
+			rocketchattest.Room{DepartmentID: "sales", OpenedAt: ago(5), Queued: 6 * time.Hour}, rocketchattest.Room{DepartmentID: "billing", OpenedAt: ago(5), Answered: true})
+		e.server.SetAgents(rocketchattest.Agent{Presence: rocketchattest.Online, Accepts: true}, rocketchattest.Agent{Presence: rocketchattest.Busy, Accepts: true},
+			rocketchattest.Agent{Presence: rocketchattest.Online, Accepts: true}, rocketchattest.Agent{Presence: rocketchattest.Online})
 		p := e.scrape(t)
 		const file = "testdata/scrape.prom"
 		if *update {
@@ -202,8 +204,8 @@ func TestIdleAndClosed(t *testing.T) {
 		e := start(t, everything)
 		e.scrape(t)
 		time.Sleep(24 * time.Hour)
-		if got := len(e.server.Requests()); got != 12 {
-			t.Fatalf("sent %d calls, want those 12 of the scrape", got)
+		if got := len(e.server.Requests()); got != 14 {
+			t.Fatalf("sent %d calls, want those 14 of the scrape", got)
 		}
 		e.server.Inject(nil, rocketchattest.Hang())
 		e.scrape(t)
@@ -212,6 +214,7 @@ func TestIdleAndClosed(t *testing.T) {
 			`livechat_api_requests_total{outcome="canceled",route="total-abandoned-chats"}`: "5",
 			`livechat_api_requests_total{outcome="canceled",route="amount-of-chats"}`:       "6",
 			`livechat_api_requests_total{outcome="canceled",route="department"}`:            "1",
+			`livechat_api_requests_total{outcome="canceled",route="inquiries.list"}`:        "1",
 			success6h: "1", // A canceled call proves nothing about the workspace.
 		})
 		if e.log.Len() > 0 {

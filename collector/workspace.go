@@ -2,7 +2,8 @@
 // between scrapes, the scrape, and the metrics.
 //
 // A [Workspace] has a resource for each thing that it asks Rocket.Chat for: the abandoned
-// rooms of a window, the rooms opened in it, the counter, the department list. A scrape
+// rooms of a window, the rooms opened in it, the counter, the department list, the chats
+// waiting, the agents. A scrape
 // starts an attempt of each resource that is due and gets its calls from the budget, waits
 // until the attempts have ended or its own deadline has passed, and exports the last good
 // answer of each resource that has not expired. Attempts outlive their scrape. Nothing
@@ -32,6 +33,8 @@ type API interface {
 	AbandonedRooms(ctx context.Context, q rocketchat.Query, start, end time.Time) (rocketchat.Counts, error)
 	Rooms(ctx context.Context, q rocketchat.Query, start, end time.Time, answered bool) (rocketchat.Counts, error)
 	Departments(ctx context.Context, q rocketchat.Query) (rocketchat.DepartmentList, error)
+	ChatsWaiting(ctx context.Context, q rocketchat.Query) (int64, error)
+	Agents(ctx context.Context, q rocketchat.Query) (rocketchat.Agents, error)
 }
 
 // Options are what a [Workspace] needs. All are required but Previous.
@@ -41,9 +44,9 @@ type Options struct {
 	Metrics *APIMetrics
 	// Windows are exported each; their names differ.
 	Windows []window.Window
-	// Rooms, Counter and Departments switch on the rooms opened in each window, the
-	// counter, and the department list.
-	Rooms, Counter, Departments bool
+	// Rooms, Counter, Departments and Live switch on the rooms opened in each window, the
+	// counter, the department list, and the chats waiting and agents now.
+	Rooms, Counter, Departments, Live bool
 	// Zone is where calendar windows and the counter's months begin.
 	Zone *time.Location
 	// InactivityTimeout is exported as configured.

@@ -43,6 +43,7 @@ type member struct {
 	name, url, tokenFile string
 	spared               bool // It never fails.
 	abandoned, rooms     map[string]float64
+	live                 values    // The numbers of the workspace as a whole.
 	closedAt             time.Time // Of all chats that are closed.
 	fault                atomic.Pointer[rocketchattest.Fault]
 }
@@ -99,6 +100,7 @@ func newMember(t *testing.T, number int) *member {
 	notAbandoned := 1 + number%5
 	m.addChats(m.name, notAbandoned, nil, rocketchattest.Missing)
 	m.rooms[m.name] += float64(notAbandoned)
+	m.addLive(number)
 	m.Inject(nil, func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		if fault := m.fault.Load(); fault != nil {
 			(*fault)(rw, r, next)
@@ -111,6 +113,18 @@ func newMember(t *testing.T, number int) *member {
 		next.ServeHTTP(rw, r)
 	})
 	return m
+}
+
+// addLive adds chats in the queue, which no window has because they were opened long ago,
+// and agents.
+func (m *member) addLive(number int) {
+	waiting, available := 1+number%6, 1+number%9
+	m.AddRooms(slices.Repeat([]rocketchattest.Room{{OpenedAt: m.closedAt.Add(-30 * 24 * time.Hour), Queued: 60 * 24 * time.Hour}}, waiting)...)
+	m.SetAgents(slices.Repeat([]rocketchattest.Agent{{Presence: rocketchattest.Online, Accepts: true}}, available)...)
+	m.live = values{"livechat_chats_waiting": float64(waiting)}
+	for status, n := range map[string]int{"available": available, "away": 0, "busy": 0, "offline": 0} {
+		m.live[series("livechat_agents", "status", status)] = float64(n)
+	}
 }
 
 // renewToken gives the account another token, because one that was refused is not sent again
@@ -207,6 +221,17 @@ func (m *member) checkOwn(page values) error {
 			}
 		}
 	}
+	for _, metric := range []string{"livechat_chats_waiting", "livechat_agents"} {
+		// Faults hold answers without numbers, which are valid for a workspace without agents.
+		if d := diff(page.metric(metric), m.live.metric(metric)); m.spared && len(page.metric(metric)) > 0 && d != "" {
+			wrong = append(wrong, errors.New(d))
+		}
+	}
+	for s, n := range page.metric("livechat_department_rooms_awaiting_reply") {
+		if n != 0 {
+			wrong = append(wrong, fmt.Errorf("%s is %v, and all chats are answered", s, n))
+		}
+	}
 	names := map[string]string{m.name: "Own of " + m.name, sharedDepartment: "Sales of " + m.name, "none": "(no department)"}
 	for s := range page.metric("livechat_department_info") {
 		id := labelOf(s, "department_id")
@@ -227,8 +252,10 @@ func (m *member) checkComplete(page values) error {
 		for _, window := range []string{"24h", "7d"} {
 			want[abandoned(department, window)] = m.abandoned[department]
 			want[series("livechat_department_rooms", "department_id", department, "window", window)] = m.rooms[department]
+			want[series("livechat_department_rooms_awaiting_reply", "department_id", department, "window", window)] = 0
 		}
 	}
+	maps.Copy(want, m.live)
 	var wrong []error
 	for s, number := range want {
 		if got, ok := page[s]; !ok || got != number {

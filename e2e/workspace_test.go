@@ -98,7 +98,7 @@ func (s *site) down(t *testing.T) {
 
 // abandonedRoomsOnly are the configuration keys to request nothing but abandoned rooms,
 // at every scrape.
-const abandonedRoomsOnly = "rooms: false\ncounter: false\ndepartments: false\n" + noLimit
+const abandonedRoomsOnly = "rooms: false\ncounter: false\nlive: false\ndepartments: false\n" + noLimit
 
 const noLimit = "rate_limit: {calls: 0}\n"
 

@@ -106,6 +106,7 @@ func (p *probe) run(ctx context.Context, calls *budget.Server) {
 		}
 	}})
 	p.routes(ctx, p.server(ctx))
+	p.settings(ctx)
 	p.certificate()
 	p.rateLimit()
 	p.logout(ctx)

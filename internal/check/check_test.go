@@ -69,7 +69,7 @@ func workspace(url, account string) string {
 }
 
 func scenarios() map[string]scenario {
-	const local, remote, analytics = "http://localhost:3000", "http://chat.example.com", "analytics"
+	const local, remote, analytics = "http://localhost:3000", "http://chat.example.com", "analytics/departments"
 	login := func(password string) string {
 		return workspace(local, "username: "+rocketchattest.Username+", password: "+password)
 	}
@@ -110,8 +110,11 @@ func scenarios() map[string]scenario {
 		"departments-in-pages": {server: departments(250, func(s *rocketchattest.Settings) {
 			s.AllowInfiniteCount, s.Shuffle = false, func(int, func(i, j int)) {}
 		})},
-		"clock-ahead": {failed: true, server: settings(func(s *rocketchattest.Settings) { s.Now = func() time.Time { return time.Now().Add(10 * time.Minute) } })},
-		"offline":     {options: check.Options{Offline: true}},
+		"clock-ahead":      {failed: true, server: settings(func(s *rocketchattest.Settings) { s.Now = func() time.Time { return time.Now().Add(10 * time.Minute) } })},
+		"business-hours":   {server: settings(func(s *rocketchattest.Settings) { s.AbandonedRoomsAction, s.BusinessHours = "close", true })},
+		"settings-blocked": {server: fault("settings.public", rocketchattest.Respond(http.StatusForbidden, "text/html", "blocked"))},
+		"queue-forbidden":  {failed: true, server: fault("inquiries.list", rocketchattest.RespondJSON(http.StatusForbidden, `{"success":false,"error":"unauthorized"}`))},
+		"offline":          {options: check.Options{Offline: true}},
 		"offline-without-token": {
 			config: workspace(local, "user_id: "+rocketchattest.UserID+", auth_token_file: /nonexistent/token"), options: check.Options{Offline: true}, failed: true,
 		},

@@ -12,10 +12,12 @@ import (
 	"livechat_exporter/internal/window"
 )
 
-// routesOfScrape returns the routes that a scrape may use. The list of departments is
-// first, because it needs no licence and so shows whether the account is accepted.
+// routesOfScrape returns the routes that a scrape may use. Those that need no licence are
+// first, because they show whether the account is accepted.
 func routesOfScrape() []*rocketchat.Route {
-	return []*rocketchat.Route{rocketchat.Departments, rocketchat.TotalAbandonedChats, rocketchat.AmountOfChats}
+	return []*rocketchat.Route{
+		rocketchat.Departments, rocketchat.Inquiries, rocketchat.AgentsStatus, rocketchat.TotalAbandonedChats, rocketchat.AmountOfChats,
+	}
 }
 
 // server requests the version, without credentials, and returns the error.
@@ -65,16 +67,30 @@ func (p *probe) query(ctx context.Context, route *rocketchat.Route) error {
 	now := p.options.Now().In(p.Timezone.Location)
 	longest := slices.MinFunc(p.Windows, func(a, b window.Window) int { return a.Period(now).Start.Compare(b.Period(now).Start) })
 	period := longest.Period(now)
-	var counts rocketchat.Counts
-	var list rocketchat.DepartmentList
+	found, departments, complete := "", 0, true
 	var err error
+	numbers := func(counts rocketchat.Counts, failed error) {
+		departments, complete, err = len(counts.Departments), counts.Complete, failed
+		found = plural(departments, "department") + " in window " + longest.Name
+	}
 	switch route {
 	case rocketchat.Departments:
+		var list rocketchat.DepartmentList
 		list, err = p.client.Departments(ctx, q)
+		departments, complete = len(list.Departments), list.Complete
+		found = plural(departments, "department")
 	case rocketchat.AmountOfChats:
-		counts, err = p.client.Rooms(ctx, q, period.Start, period.End, true)
+		numbers(p.client.Rooms(ctx, q, period.Start, period.End, true))
 	case rocketchat.TotalAbandonedChats:
-		counts, err = p.client.AbandonedRooms(ctx, q, period.Start, period.End)
+		numbers(p.client.AbandonedRooms(ctx, q, period.Start, period.End))
+	case rocketchat.Inquiries:
+		var waiting int64
+		waiting, err = p.client.ChatsWaiting(ctx, q)
+		found = plural(int(waiting), "chat") + " waiting"
+	case rocketchat.AgentsStatus:
+		var a rocketchat.Agents
+		a, err = p.client.Agents(ctx, q)
+		found = fmt.Sprintf("%d agents available, %d busy, %d away, %d offline", a.Available, a.Busy, a.Away, a.Offline)
 	default:
 		err = errors.New("check has no query for this route")
 	}
@@ -83,12 +99,6 @@ func (p *probe) query(ctx context.Context, route *rocketchat.Route) error {
 		return err
 	}
 	p.verified = true
-	departments, complete := len(counts.Departments), counts.Complete
-	found := plural(departments, "department") + " in window " + longest.Name
-	if route == rocketchat.Departments {
-		departments, complete = len(list.Departments), list.Complete
-		found = plural(departments, "department")
-	}
 	p.answered(route, found, departments, complete)
 	return nil
 }

@@ -58,10 +58,12 @@ type Workspace struct {
 	Timezone Location `yaml:"timezone"`
 	// InactivityTimeout is the server's Livechat_visitor_inactivity_timeout.
 	InactivityTimeout model.Duration `yaml:"inactivity_timeout"`
-	// Counter, Rooms and Departments are what to request beside the abandoned chats of
-	// each window: those of the month, all chats, and the list of departments.
+	// Counter, Rooms, Live and Departments are what to request beside the abandoned chats
+	// of each window: those of the month, all chats, the chats waiting and the agents'
+	// statuses now, and the list of departments.
 	Counter     bool `yaml:"counter"`
 	Rooms       bool `yaml:"rooms"`
+	Live        bool `yaml:"live"`
 	Departments bool `yaml:"departments"`
 	// RateLimit is the same for all workspaces of one Address.
 	RateLimit budget.Limit `yaml:"rate_limit,flow"`
@@ -109,6 +111,7 @@ func defaults() Workspace {
 		InactivityTimeout: model.Hour,
 		Counter:           true,
 		Rooms:             true,
+		Live:              true,
 		Departments:       true,
 		RateLimit:         defaultLimit(),
 		Timeout:           30 * model.Second,

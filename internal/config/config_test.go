@@ -96,7 +96,7 @@ func withDefaults(t *testing.T, name, address string) Workspace {
 			{Name: "7d", Duration: 7 * 24 * time.Hour},
 			{Name: "today", Calendar: window.Today},
 		},
-		Timezone: Location{time.UTC}, InactivityTimeout: model.Hour, Counter: true, Rooms: true, Departments: true,
+		Timezone: Location{time.UTC}, InactivityTimeout: model.Hour, Counter: true, Rooms: true, Live: true, Departments: true,
 		RateLimit: budget.Limit{Calls: 10, Per: model.Minute}, Timeout: 30 * model.Second, MaxAge: 5 * model.Minute,
 	}
 }

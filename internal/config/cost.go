@@ -40,6 +40,8 @@ func Costs(workspaces []Workspace) []Cost {
 		group := groups[address]
 		rooms := Cost{Route: rocketchat.AmountOfChats.Name, remedy: "rooms: false"}
 		departments := Cost{Route: rocketchat.Departments.Name, remedy: "departments: false"}
+		waiting := Cost{Route: rocketchat.Inquiries.Name, remedy: "live: false"}
+		agents := Cost{Route: rocketchat.AgentsStatus.Name, remedy: "live: false"}
 		abandoned := Cost{Route: rocketchat.TotalAbandonedChats.Name, remedy: "counter: false"}
 		maxAge := group[0].MaxAge
 		for _, w := range group {
@@ -54,8 +56,12 @@ func Costs(workspaces []Workspace) []Cost {
 			if w.Departments {
 				departments.Calls++
 			}
+			if w.Live {
+				agents.Calls++
+				waiting.Calls++
+			}
 		}
-		for _, c := range []Cost{rooms, departments, abandoned} {
+		for _, c := range []Cost{agents, rooms, departments, waiting, abandoned} {
 			c.Address, c.Limit, c.MaxAge = address, group[0].RateLimit, maxAge
 			if usable := c.Limit.Calls - c.Limit.Calls%2; usable > 0 { // Two calls made together cannot use the last one of an odd limit.
 				c.Periods = (c.Calls + usable - 1) / usable

@@ -58,6 +58,9 @@ func (w Workspace) Routes() []*rocketchat.Route {
 	if w.Departments {
 		routes = append(routes, rocketchat.Departments)
 	}
+	if w.Live {
+		routes = append(routes, rocketchat.Inquiries, rocketchat.AgentsStatus)
+	}
 	if w.UsesLogin() {
 		routes = append(routes, rocketchat.Login)
 	}

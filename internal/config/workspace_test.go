@@ -48,7 +48,7 @@ func identical(t *testing.T) Workspace {
 		HTTPClient:        HTTPClient{TLSConfig: promconfig.TLSConfig{CAFile: "ca.pem", Key: "key"}, ProxyURL: mustURL(t, "http://proxy.example.com")},
 		Windows:           []window.Window{{Name: "24h", Duration: 24 * time.Hour, Refresh: time.Minute}},
 		Timezone:          mustZone(t, "Europe/Berlin"),
-		InactivityTimeout: model.Hour, Counter: true, Rooms: true, Departments: true,
+		InactivityTimeout: model.Hour, Counter: true, Rooms: true, Live: true, Departments: true,
 		RateLimit: budget.Limit{Calls: 10, Per: model.Minute}, Timeout: model.Second, MaxAge: model.Minute,
 	}
 }
@@ -79,6 +79,7 @@ func TestEqualAndSameAccount(t *testing.T) {
 		{"InactivityTimeout", func(w *Workspace) { w.InactivityTimeout = 0 }, true},
 		{"Counter", func(w *Workspace) { w.Counter = false }, true},
 		{"Rooms", func(w *Workspace) { w.Rooms = false }, true},
+		{"Live", func(w *Workspace) { w.Live = false }, true},
 		{"Departments", func(w *Workspace) { w.Departments = false }, true},
 		{"RateLimit", func(w *Workspace) { w.RateLimit.Calls = 0 }, true},
 		{"Timeout", func(w *Workspace) { w.Timeout = 0 }, true},
@@ -106,35 +107,39 @@ func TestEqualAndSameAccount(t *testing.T) {
 
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	all := []*rocketchat.Route{rocketchat.TotalAbandonedChats, rocketchat.AmountOfChats, rocketchat.Departments}
-	if got := (Workspace{Rooms: true, Departments: true}).Routes(); !slices.Equal(got, all) {
+	all := []*rocketchat.Route{
+		rocketchat.TotalAbandonedChats, rocketchat.AmountOfChats, rocketchat.Departments, rocketchat.Inquiries, rocketchat.AgentsStatus,
+	}
+	if got := (Workspace{Rooms: true, Departments: true, Live: true}).Routes(); !slices.Equal(got, all) {
 		t.Errorf("got %v", got)
 	}
 	if got := (Workspace{}).Routes(); !slices.Equal(got, all[:1]) {
-		t.Errorf("without rooms and departments: got %v", got)
+		t.Errorf("with nothing else: got %v", got)
 	}
 }
 
 func TestCosts(t *testing.T) {
 	t.Parallel()
-	workspace := func(address string, limit, windows int, counter, rooms, departments bool) Workspace {
+	workspace := func(address string, limit, windows int, counter, rooms, departments, live bool) Workspace {
 		w := withDefaults(t, address, address)
 		w.RateLimit.Calls, w.Windows = limit, make([]window.Window, windows)
-		w.Counter, w.Rooms, w.Departments = counter, rooms, departments
+		w.Counter, w.Rooms, w.Departments, w.Live = counter, rooms, departments, live
 		return w
 	}
-	older := workspace("https://chat.example.com/older", 10, 1, true, false, true)
+	older := workspace("https://chat.example.com/older", 10, 1, true, false, true, true)
 	older.MaxAge = 4 * model.Minute
 	got := Costs([]Workspace{
-		workspace("https://odd.example.com", 3, 2, true, true, false),
-		workspace("https://chat.example.com", 10, 4, true, true, true), older,
-		workspace("http://unlimited.example.com", 0, 1, false, false, false),
+		workspace("https://odd.example.com", 3, 2, true, true, false, false),
+		workspace("https://chat.example.com", 10, 4, true, true, true, true), older,
+		workspace("http://unlimited.example.com", 0, 1, false, false, false, false),
 	})
 	limit := func(calls int) budget.Limit { return budget.Limit{Calls: calls, Per: model.Minute} }
 	want := []Cost{
 		{Address: "http://unlimited.example.com:80", Route: "total-abandoned-chats", Limit: limit(0), MaxAge: 5 * model.Minute, Calls: 1},
+		{Address: "https://chat.example.com:443", Route: "agents-status", Limit: limit(10), MaxAge: 4 * model.Minute, Calls: 2, Periods: 1, Age: 2 * model.Minute},
 		{Address: "https://chat.example.com:443", Route: "amount-of-chats", Limit: limit(10), MaxAge: 4 * model.Minute, Calls: 8, Periods: 1, Age: 2 * model.Minute},
 		{Address: "https://chat.example.com:443", Route: "department", Limit: limit(10), MaxAge: 4 * model.Minute, Calls: 2, Periods: 1, Age: 2 * model.Minute},
+		{Address: "https://chat.example.com:443", Route: "inquiries.list", Limit: limit(10), MaxAge: 4 * model.Minute, Calls: 2, Periods: 1, Age: 2 * model.Minute},
 		{Address: "https://chat.example.com:443", Route: "total-abandoned-chats", Limit: limit(10), MaxAge: 4 * model.Minute, Calls: 9, Periods: 1, Age: 2 * model.Minute},
 		{Address: "https://odd.example.com:443", Route: "amount-of-chats", Limit: limit(3), MaxAge: 5 * model.Minute, Calls: 4, Periods: 2, Age: 4 * model.Minute},
 		{Address: "https://odd.example.com:443", Route: "total-abandoned-chats", Limit: limit(3), MaxAge: 5 * model.Minute, Calls: 4, Periods: 2, Age: 4 * model.Minute},

@@ -48,6 +48,7 @@ func (e *Exporter) start(ws config.Workspace, previous *workspace) *workspace {
 		Windows:           ws.Windows,
 		Rooms:             ws.Rooms,
 		Counter:           ws.Counter,
+		Live:              ws.Live,
 		Departments:       ws.Departments,
 		Zone:              ws.Timezone.Location,
 		InactivityTimeout: time.Duration(ws.InactivityTimeout),

@@ -42,6 +42,7 @@ const (
 	errRepeatedID      invalid = "a department's _id stands twice on one page"
 	errCredential      invalid = "a department's _id or name contains a credential"
 	errManyDepartments invalid = "the answer has more than 20000 departments"
+	errBadNumber       invalid = "a number of the answer is missing or negative"
 )
 
 // Error implements error.

@@ -17,8 +17,8 @@ type Route struct {
 const livechatRoles = "livechat-manager or livechat-monitor"
 
 // The routes of the numbers. Their permissions and licence are those of
-// apps/meteor/ee/server/api/v1/omnichannel/departments.ts and
-// apps/meteor/server/api/v1/omnichannel/departments.ts.
+// apps/meteor/ee/server/api/v1/omnichannel/departments.ts, and of departments.ts,
+// inquiries.ts and dashboards.ts in apps/meteor/server/api/v1/omnichannel.
 var (
 	TotalAbandonedChats = &Route{
 		Name: "total-abandoned-chats", path: "api/v1/livechat/analytics/departments/total-abandoned-chats",
@@ -32,6 +32,14 @@ var (
 		Name: "department", path: "api/v1/livechat/department",
 		Permission: "view-livechat-departments or view-l-room", Roles: livechatRoles,
 	}
+	Inquiries = &Route{
+		Name: "inquiries.list", path: "api/v1/livechat/inquiries.list",
+		Permission: "view-livechat-manager", Roles: livechatRoles,
+	}
+	AgentsStatus = &Route{
+		Name: "agents-status", path: "api/v1/livechat/analytics/dashboards/charts/agents-status",
+		Permission: "view-livechat-manager", Roles: livechatRoles,
+	}
 )
 
 // The routes of the account and of the server itself.
@@ -39,4 +47,5 @@ var (
 	Login      = &Route{Name: "login", path: "api/v1/login"}
 	Logout     = &Route{Name: "logout", path: "api/v1/logout"}
 	ServerInfo = &Route{Name: "info", path: "api/info"}
+	Settings   = &Route{Name: "settings.public", path: "api/v1/settings.public"}
 )

@@ -59,7 +59,7 @@ func TestMain(m *testing.M) {
 func startExporter(t *testing.T, workspaces map[string]string, flags ...string) (address string, log func() string) {
 	t.Helper()
 	var config bytes.Buffer
-	config.WriteString("windows: [24h]\nrate_limit: {calls: 0}\nrooms: false\ncounter: false\ndepartments: false\nworkspaces:\n")
+	config.WriteString("windows: [24h]\nrate_limit: {calls: 0}\nrooms: false\ncounter: false\nlive: false\ndepartments: false\nworkspaces:\n")
 	for name, url := range workspaces {
 		fmt.Fprintf(&config, "  %s: {url: %q, user_id: user, auth_token: %s}\n", name, url, token)
 	}

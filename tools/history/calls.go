@@ -12,7 +12,7 @@ import (
 
 // routes are what the resources are asked by, and outcomes how a call can end.
 var (
-	routes   = map[string]string{"abandoned_rooms": "total-abandoned-chats", "abandonments": "total-abandoned-chats", "rooms": "amount-of-chats", "departments": "department"}
+	routes   = map[string]string{"abandoned_rooms": "total-abandoned-chats", "abandonments": "total-abandoned-chats", "rooms": "amount-of-chats", "departments": "department", "chats_waiting": "inquiries.list", "agents": "agents-status"}
 	outcomes = []string{
 		"ok", "unauthorized", "forbidden", "unlicensed", "invalid_params", "rate_limited", "redirected",
 		"server_error", "not_found", "bad_response", "timeout", "network", "canceled",
@@ -60,7 +60,7 @@ func (c *calls) count(resource, outcome string) {
 		took := time.Duration(float64(110*time.Millisecond) * math.Exp(0.6*c.random.NormFloat64()))
 		c.duration.WithLabelValues(route).Observe(took.Seconds())
 	}
-	c.remaining.WithLabelValues(route).Set(map[string]float64{"total-abandoned-chats": 4, "amount-of-chats": 6}[route] + float64(c.random.IntN(20)/19))
+	c.remaining.WithLabelValues(route).Set(map[string]float64{"total-abandoned-chats": 4, "amount-of-chats": 6, "inquiries.list": 9, "agents-status": 9}[route] + float64(c.random.IntN(20)/19))
 }
 
 // deferred counts the calls that a resource did not get.

@@ -28,7 +28,7 @@ func TestPagesAreTheCollectors(t *testing.T) {
 	t.Parallel()
 	now := end0
 	simulated := mainWorkspace(now, false)
-	exported := realWorkspace(t, chats(now, traffic.Departments(), 1, []incident{earlier, present}), &now)
+	exported, double := realWorkspace(t, chats(now, traffic.Departments(), 1, []incident{earlier, present}), &now)
 
 	march := time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
 	for _, at := range []time.Time{
@@ -36,6 +36,7 @@ func TestPagesAreTheCollectors(t *testing.T) {
 		end0.Add(-19 * time.Hour), end0.Add(-time.Hour), end0,
 	} {
 		now = at
+		double.SetAgents(simulated.company.Agents(at)...)
 		registry := prometheus.NewPedanticRegistry()
 		registry.MustRegister(simulated.observe(scrape{at: at, whole: true}))
 		got := samplesOf(t, registry)
@@ -62,10 +63,10 @@ func TestPagesAreTheCollectors(t *testing.T) {
 
 // realWorkspace is the exporter's view of a double with these rooms, at the moment that
 // now holds.
-func realWorkspace(t *testing.T, rooms []rocketchattest.Room, now *time.Time) *collector.Workspace {
+func realWorkspace(t *testing.T, rooms []rocketchattest.Room, now *time.Time) (exported *collector.Workspace, double *rocketchattest.Workspace) {
 	t.Helper()
 	clock := func() time.Time { return *now }
-	double := rocketchattest.New(rocketchattest.Latest)
+	double = rocketchattest.New(rocketchattest.Latest)
 	double.Configure(func(s *rocketchattest.Settings) {
 		s.InactivityTimeout = traffic.InactivityTimeout
 		s.Permissions = append(s.Permissions, rocketchattest.BypassRateLimit)
@@ -90,7 +91,7 @@ func realWorkspace(t *testing.T, rooms []rocketchattest.Room, now *time.Time) *c
 		Now:     clock,
 	})
 	options := collector.Options{
-		API: client, Metrics: metrics, Rooms: true, Counter: true, Departments: true,
+		API: client, Metrics: metrics, Rooms: true, Counter: true, Departments: true, Live: true,
 		Zone: time.UTC, InactivityTimeout: traffic.InactivityTimeout, MaxAge: maxAge, Now: clock, Logger: log.NewNopLogger(),
 	}
 	for _, name := range slices.Sorted(maps.Keys(windows)) {
@@ -100,16 +101,16 @@ func realWorkspace(t *testing.T, rooms []rocketchattest.Room, now *time.Time) *c
 			options.Windows = append(options.Windows, window.Window{Name: name, Duration: windows[name]})
 		}
 	}
-	w := collector.NewWorkspace(options)
+	exported = collector.NewWorkspace(options)
 	t.Cleanup(func() {
-		w.Close()
+		exported.Close()
 		client.CloseIdleConnections()
 	})
-	return w
+	return exported, double
 }
 
 // samplesOf are the gauges and counters of a page, but those of single calls, whose
-// number and duration depend on more than the rooms, and those of agents.
+// number and duration depend on more than the rooms, and the departments' agents.
 func samplesOf(t *testing.T, g prometheus.Gatherer) map[string]float64 {
 	t.Helper()
 	families, err := g.Gather()

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"livechat_exporter/demo/traffic"
+	"livechat_exporter/internal/rocketchat/rocketchattest"
 )
 
 var (
@@ -13,6 +14,9 @@ var (
 	counterDesc   = desc("livechat_department_abandonments_total", "department_id")
 	periodDesc    = desc("livechat_abandonments_period_start_timestamp_seconds")
 	roomsDesc     = desc("livechat_department_rooms", "department_id", "window")
+	awaitingDesc  = desc("livechat_department_rooms_awaiting_reply", "department_id", "window")
+	waitingDesc   = desc("livechat_chats_waiting")
+	statusDesc    = desc("livechat_agents", "status")
 	infoDesc      = desc("livechat_department_info", "department_id", "department")
 	enabledDesc   = desc("livechat_department_enabled", "department_id")
 	agentsDesc    = desc("livechat_department_agents", "department_id")
@@ -43,7 +47,7 @@ type page struct {
 // Describe implements prometheus.Collector.
 func (p *page) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		abandonedDesc, counterDesc, periodDesc, roomsDesc, infoDesc, enabledDesc, agentsDesc, liveDesc,
+		abandonedDesc, counterDesc, periodDesc, roomsDesc, awaitingDesc, waitingDesc, statusDesc, infoDesc, enabledDesc, agentsDesc, liveDesc,
 		successDesc, askedDesc, completeDesc, startDesc, endDesc, timeoutDesc,
 	} {
 		ch <- d
@@ -56,6 +60,7 @@ func (p *page) Collect(ch chan<- prometheus.Metric) {
 	for r, s := range p.state {
 		if p.at.Sub(s.asked) <= maxAge {
 			p.answer(ch, r, s.asked)
+			p.live(ch, r, s.asked)
 		}
 	}
 	for id, name := range p.workspace.departments {
@@ -76,7 +81,7 @@ func (p *page) refreshes(ch chan<- prometheus.Metric) {
 			continue
 		}
 		ch <- gauge(completeDesc, 1, r.name, r.window)
-		if r.name != "departments" {
+		if r.window != "" {
 			start, end := r.period(s.asked)
 			ch <- gauge(startDesc, seconds(start), r.name, r.window)
 			ch <- gauge(endDesc, seconds(end), r.name, r.window)
@@ -103,6 +108,7 @@ func (p *page) answer(ch chan<- prometheus.Metric, r resource, asked time.Time) 
 			ch <- gauge(abandonedDesc, float64(l.abandonedIn(start, end)), id, r.window)
 		case "rooms":
 			ch <- gauge(roomsDesc, float64(l.openedIn(start, end)), id, r.window)
+			ch <- gauge(awaitingDesc, float64(l.awaitingIn(start, end)), id, r.window)
 		case "abandonments":
 			ch <- counter(counterDesc, float64(l.abandonments(asked)), id)
 		case "departments":
@@ -110,6 +116,28 @@ func (p *page) answer(ch chan<- prometheus.Metric, r resource, asked time.Time) 
 				ch <- gauge(enabledDesc, 1, id)
 				ch <- gauge(agentsDesc, float64(3+len(p.workspace.departments[id])%9), id)
 			}
+		}
+	}
+}
+
+// live writes the numbers of the workspace at the moment of a good answer.
+func (p *page) live(ch chan<- prometheus.Metric, r resource, asked time.Time) {
+	switch r.name {
+	case "chats_waiting":
+		n := 0
+		for _, l := range p.workspace.ledgers {
+			n += l.queuedAt(asked)
+		}
+		ch <- gauge(waitingDesc, float64(n))
+	case "agents":
+		n := map[rocketchattest.Presence]int{}
+		for _, a := range p.workspace.company.Agents(asked) {
+			n[a.Presence]++
+		}
+		for presence, status := range map[rocketchattest.Presence]string{
+			rocketchattest.Online: "available", rocketchattest.Busy: "busy", rocketchattest.Away: "away", rocketchattest.Offline: "offline",
+		} {
+			ch <- gauge(statusDesc, float64(n[presence]), status)
 		}
 	}
 }

@@ -16,11 +16,13 @@ import (
 // workspace is a simulated workspace and what the exporter exports of it: the same names,
 // labels and rules as the exporter's own pages, counted from the rooms.
 type workspace struct {
+	company     traffic.Generator
 	departments map[string]string // names by id, none included
 	ledgers     map[string]*ledger
 	calls       *calls
 	troubles    []trouble
-	// every is how many scrapes there are to an answer: the budget reaches for no more.
+	// every is how many scrapes there are to an answer about a window: the budget reaches
+	// for no more.
 	every int
 
 	answered map[resource]time.Time
@@ -71,6 +73,7 @@ func partnersWorkspace(now time.Time) *workspace {
 func newWorkspace(now time.Time, departments []traffic.Department, seed uint64, incidents []incident) *workspace {
 	rooms := chats(now, departments, seed, incidents)
 	w := &workspace{
+		company:     company(departments, seed),
 		departments: map[string]string{none: "(no department)"},
 		ledgers:     ledgers(rooms),
 		calls:       newCalls(seed),
@@ -88,12 +91,15 @@ func newWorkspace(now time.Time, departments []traffic.Department, seed uint64, 
 // chats are all chats of a workspace, as far back as the counter looks when the history
 // begins.
 func chats(now time.Time, departments []traffic.Department, seed uint64, incidents []incident) []rocketchattest.Room {
-	generator := traffic.Generator{Seed: seed, Departments: departments, Location: time.UTC}
-	rooms := generator.Rooms(now.Add(-13*week), now)
+	rooms := company(departments, seed).Rooms(now.Add(-13*week), now)
 	for _, i := range incidents {
 		rooms = append(rooms, i.rooms(now)...)
 	}
 	return rooms
+}
+
+func company(departments []traffic.Department, seed uint64) traffic.Generator {
+	return traffic.Generator{Seed: seed, Departments: departments, Location: time.UTC}
 }
 
 // seconds is how long a scrape takes: longer in the busy hours.
@@ -107,7 +113,7 @@ func (w *workspace) observe(s scrape) prometheus.Collector {
 	w.scrapes++
 	p := &page{workspace: w, scrape: s, state: make(map[resource]state)}
 	for i, r := range resources() {
-		p.state[r] = w.ask(r, s.at, !s.whole || (w.scrapes+i/2)%w.every == 0)
+		p.state[r] = w.ask(r, s.at, !s.whole || r.window == "" || (w.scrapes+i/2)%w.every == 0)
 	}
 	return p
 }
@@ -118,7 +124,7 @@ func resources() []resource {
 	for _, window := range slices.Sorted(maps.Keys(windows)) {
 		list = append(list, resource{"abandoned_rooms", window}, resource{"rooms", window})
 	}
-	return append(list, resource{"abandonments", "month"}, resource{"departments", ""})
+	return append(list, resource{"abandonments", "month"}, resource{"departments", ""}, resource{"chats_waiting", ""}, resource{"agents", ""})
 }
 
 // state is how a resource stands after a scrape.
