@@ -20,12 +20,14 @@
 #   make browser-test  the exporter's pages in Chromium
 #   make victoriametrics-test  the exporter and its rules with vmagent, VictoriaMetrics and vmalert
 #   make conformance   the simulated Rocket.Chat against validators and aggregations of others; needs Node.js
+#   make alertsim      the tables of docs/alerts.md: what the alerts see and what they cost
+#   make alert-urls    puts ALERT_URLS into the alerts, their tests and the manifests
 #   make manifests     the parts of the manifests that come from alerts/ and dashboards/
 #   make dist          the archives of a release, in dist/
 #   make dist-check    builds two of them again in another folder and compares checksums
 #   make tools         the tools that "make test" needs
 
-.PHONY: build test race unit simulate e2e soak browser-test lint fmt cover fuzz bench demo preview docker \
+.PHONY: build test race unit simulate e2e soak browser-test lint fmt cover fuzz bench alertsim alertsim-test alert-urls demo preview docker \
 	docker-push image-test systemd-test conformance victoriametrics-test manifests manifests-test dist dist-check tools
 
 .DEFAULT_GOAL := build
@@ -37,6 +39,10 @@ BIN := .bin
 FUZZTIME ?= 10s
 SOAK ?= 30m
 IMAGE ?= livechat_exporter
+
+# What the addresses in the alerts begin with: a site with the runbook (ALERT_URLS/runbook.md)
+# and Grafana with the dashboards (ALERT_URLS/d/...). "make alert-urls" writes it into them.
+ALERT_URLS := https://livechat.example.com
 
 # The version comes from the commit, so that builds of one commit are equal byte by byte.
 # Where git has no answer, as in the image's build, it is given on the command line.
@@ -62,7 +68,7 @@ NO_RACE = this Go cannot build with the race detector; it needs cgo and a C comp
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o livechat_exporter .
 
-test: unit lint e2e manifests-test
+test: unit lint e2e manifests-test alertsim-test
 	@$(if $(RACE),echo "All checks have passed.",echo "NOT CHECKED: data races: $(NO_RACE)")
 
 race:
@@ -106,6 +112,8 @@ lint: $(BIN)/golangci-lint $(BIN)/actionlint
 	cd tools/manifests && $(GO) mod tidy -diff
 	$(BIN)/golangci-lint run ./...
 	cd tools/manifests && ../../$(BIN)/golangci-lint run --config=../../.golangci.yml ./...
+	cd tools/alertsim && $(GO) mod tidy -diff
+	cd tools/alertsim && ../../$(BIN)/golangci-lint run --config=../../.golangci.yml ./...
 	$(BIN)/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
 fmt: $(BIN)/golangci-lint
@@ -122,6 +130,20 @@ fuzz:
 
 bench: build $(BIN)/json_exporter
 	$(GO) run ./bench
+
+# About an hour of CPU time. Flags are in ALERTSIM: make alertsim ALERTSIM='--chats=80'.
+alertsim:
+	cd tools/alertsim && GOGC=300 $(GO) run . $(ALERTSIM)
+
+# A small run with fixed seeds. Without the cache, which does not see changes of the rules.
+alertsim-test:
+	cd tools/alertsim && $(GO) test -count=1 -timeout=20m .
+
+alert-urls:
+	sed -E -i.orig 's|https?://[^ ]*(/runbook\.md#)|$(ALERT_URLS)\1|; s|https?://[^ ]*(/d/livechat-)|$(ALERT_URLS)\1|' \
+		alerts/livechat.rules.yml alerts/tests/*.yml e2e/rules_test.go
+	rm -f alerts/*.orig alerts/tests/*.orig e2e/*.orig
+	$(MAKE) manifests
 
 # Not with "go run", which reports an error when Ctrl-C ends the demo.
 demo: $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager

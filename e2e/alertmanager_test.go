@@ -27,27 +27,33 @@ func TestAlertmanagerConfigIsValid(t *testing.T) {
 func TestAlertsAreRouted(t *testing.T) {
 	t.Parallel()
 	receivers := map[string]string{
-		"LivechatAbandonmentSpike":          "shift-rocketchat",
-		"LivechatAbandonmentSpikeColdStart": "shift-rocketchat",
-		"LivechatAbandonmentRateHigh":       "shift-rocketchat",
-		"LivechatAbandonmentRateCritical":   "shift-rocketchat-and-webhook",
-		"LivechatAbandonmentStuckAtZero":    "operations-rocketchat",
-		"LivechatUnassignedAbandonments":    "shift-rocketchat",
-		"LivechatExporterDown":              "operations-webhook",
-		"LivechatWorkspaceUnreachable":      "operations-webhook",
-		"LivechatRefreshFailing":            "operations-rocketchat",
-		"LivechatDataStale":                 "operations-rocketchat",
-		"LivechatAccessDenied":              "operations-webhook",
-		"LivechatRateLimited":               "operations-rocketchat",
-		"LivechatWindowMissing":             "operations-rocketchat",
-		"LivechatIncomplete":                "operations-rocketchat",
-		"LivechatConfigReloadFailed":        "operations-rocketchat",
+		"LivechatAbandonmentSpike":            "shift-rocketchat",
+		"LivechatAbandonmentSpikeWorkspace":   "shift-rocketchat",
+		"LivechatAbandonmentRise":             "shift-rocketchat",
+		"LivechatAbandonmentFlood":            "shift-rocketchat",
+		"LivechatAbandonmentShareAboveTarget": "shift-rocketchat",
+		"LivechatAbandonmentStuckAtZero":      "operations-rocketchat",
+		"LivechatUnassignedAbandonments":      "shift-rocketchat",
+		"LivechatExporterDown":                "operations-webhook",
+		"LivechatWorkspaceUnreachable":        "operations-webhook",
+		"LivechatRefreshFailing":              "operations-rocketchat",
+		"LivechatDataStale":                   "operations-rocketchat",
+		"LivechatAccessDenied":                "operations-webhook",
+		"LivechatRateLimited":                 "operations-rocketchat",
+		"LivechatScrapeSlow":                  "operations-rocketchat",
+		"LivechatWindowMissing":               "operations-rocketchat",
+		"LivechatIncomplete":                  "operations-rocketchat",
+		"LivechatConfigReloadFailed":          "operations-rocketchat",
 	}
 	alerts := append(shippedRules(t).alerts(), rule{Alert: "HostDown", Labels: map[string]string{"severity": "warning"}})
 	if len(alerts) != len(receivers)+1 {
 		t.Errorf("got %d alerts and %d receivers", len(alerts)-1, len(receivers))
 	}
 	receivers["HostDown"] = "operations-webhook"
+	if output, err := runTool(t, programs.amtool, "config", "routes", "test", "--config.file="+alertmanagerFile, "--verify.receivers=sales-rocketchat",
+		"alertname=LivechatAbandonmentSpike", "job=livechat", "instance=main", "severity=warning", "audience=shift", "department_id=GgYvrkAF63aeQmsh4"); err != nil {
+		t.Errorf("a department with a channel of its own: got %s", strings.TrimSpace(output))
+	}
 	for _, r := range alerts {
 		output, err := runTool(t, programs.amtool, "config", "routes", "test", "--config.file="+alertmanagerFile, "--verify.receivers="+receivers[r.Alert],
 			"alertname="+r.Alert, "job=livechat", "instance=main", "severity="+r.Labels["severity"], "audience="+r.Labels["audience"])
@@ -67,7 +73,7 @@ func TestInhibition(t *testing.T) {
 			suppressed: []sentAlert{
 				shippedAlert(t, "LivechatWorkspaceUnreachable", "instance", "main"),
 				shippedAlert(t, "LivechatDataStale", "instance", "main", "resource", "rooms", "window", "6h"),
-				shippedAlert(t, "LivechatAbandonmentRateCritical", "instance", "main", "department_id", "sales"),
+				shippedAlert(t, "LivechatAbandonmentSpikeWorkspace", "instance", "main"),
 			},
 		},
 		"job without targets": {
@@ -94,13 +100,16 @@ func TestInhibition(t *testing.T) {
 				shippedAlert(t, "LivechatRefreshFailing", "instance", "g", "resource", "departments"),
 			},
 		},
-		"rate critical": {
+		"all departments of a workspace": {
 			notified: []sentAlert{
-				shippedAlert(t, "LivechatAbandonmentRateCritical", "instance", "e", "department_id", "sales"),
-				shippedAlert(t, "LivechatAbandonmentRateHigh", "instance", "e", "department_id", "support"),
-				shippedAlert(t, "LivechatAbandonmentRateHigh", "instance", "f", "department_id", "sales"),
+				shippedAlert(t, "LivechatAbandonmentSpikeWorkspace", "instance", "e"),
+				shippedAlert(t, "LivechatAbandonmentSpike", "instance", "f", "department_id", "sales"),
 			},
-			suppressed: []sentAlert{shippedAlert(t, "LivechatAbandonmentRateHigh", "instance", "e", "department_id", "sales")},
+			suppressed: []sentAlert{
+				shippedAlert(t, "LivechatAbandonmentSpike", "instance", "e", "department_id", "sales"),
+				shippedAlert(t, "LivechatAbandonmentRise", "instance", "e", "department_id", "support"),
+				shippedAlert(t, "LivechatAbandonmentFlood", "instance", "f", "department_id", "sales"),
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,6 +30,7 @@ type rule struct {
 	Alert       string            `json:"alert,omitempty"`
 	Expr        string            `json:"expr"`
 	For         string            `json:"for,omitempty"`
+	KeepFiring  string            `yaml:"keep_firing_for" json:"keep_firing_for,omitempty"`
 	Labels      map[string]string `json:"labels,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
@@ -99,11 +100,12 @@ func (f ruleFile) changed(change func(*rule) bool) ruleFile {
 	return copied
 }
 
-// firingAfter is a copy in which every alert waits for this time alone.
+// firingAfter is a copy in which every alert waits for this time alone, and is over with
+// its condition.
 func (f ruleFile) firingAfter(wait string) ruleFile {
 	return f.changed(func(r *rule) bool {
 		if r.Alert != "" {
-			r.For = wait
+			r.For, r.KeepFiring = wait, ""
 		}
 		return true
 	})
@@ -174,8 +176,28 @@ func TestShippedRuleTests(t *testing.T) {
 	}
 }
 
-// runbookAddress is the address of the runbook in the alerts.
-const runbookAddress = "https://github.com/livechat-exporter/livechat_exporter/blob/main/alerts/runbook.md"
+// The addresses in the alerts. Both begin with ALERT_URLS of the Makefile.
+const (
+	runbookAddress    = "https://livechat.example.com/runbook.md"
+	dashboardsAddress = "https://livechat.example.com/d/"
+)
+
+// An address of another beginning than ALERT_URLS is one that "make alert-urls" missed.
+func TestAlertsLeadToOneAddress(t *testing.T) {
+	t.Parallel()
+	found := regexp.MustCompile(`(?m)^ALERT_URLS := (\S+)$`).FindStringSubmatch(readFile(t, "Makefile"))
+	if found == nil {
+		t.Fatal("the Makefile has no ALERT_URLS")
+	}
+	for _, r := range shippedRules(t).alerts() {
+		if got, want := r.Annotations["runbook_url"], found[1]+"/runbook.md#"; !strings.HasPrefix(got, want) {
+			t.Errorf("%s: runbook_url %s, want %s...", r.Alert, got, want)
+		}
+		if got, want := r.Annotations["dashboard_url"], found[1]+"/d/livechat-"; !strings.HasPrefix(got, want) {
+			t.Errorf("%s: dashboard_url %s, want %s...", r.Alert, got, want)
+		}
+	}
+}
 
 // Every alert has its severity, audience, waiting time and texts; a section in the
 // runbook; and tests in which it fires, does not fire, and passes the turn of a month.
@@ -207,6 +229,8 @@ func TestAlertsAreComplete(t *testing.T) {
 			"summary of one sentence":    sentence.MatchString(r.Annotations["summary"]),
 			"instance in description":    strings.Contains(r.Annotations["description"], "{{ $labels.instance }}"),
 			"runbook_url":                r.Annotations["runbook_url"] == runbookAddress+"#"+strings.ToLower(r.Alert),
+			"dashboard_url":              strings.HasPrefix(r.Annotations["dashboard_url"], dashboardsAddress+"livechat-"),
+			"department in the address":  strings.Contains(r.Annotations["dashboard_url"], "&var-department=") == strings.Contains(r.Annotations["description"], "department_id=%q"),
 			"section in the runbook":     documented,
 			"test in which it fires":     tested["firing "+r.Alert],
 			"test in which it does not":  tested["silent "+r.Alert],
