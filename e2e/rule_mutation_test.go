@@ -164,6 +164,9 @@ func TestRuleTestsFindMistakes(t *testing.T) {
 				t.Parallel()
 				found := 0
 				mutated := needed.changed(func(r *rule) bool {
+					if r.Alert != "" && r.Alert != m.alert {
+						return true // Another alert that this one looks at.
+					}
 					found += strings.Count(r.Expr, m.find)
 					r.Expr = strings.ReplaceAll(r.Expr, m.find, m.replace)
 					return true
@@ -183,7 +186,10 @@ func TestRuleTestsFindMistakes(t *testing.T) {
 	}
 }
 
-// neededFor are an alert and the recorded series that it uses.
+// firingAlerts selects alerts that fire.
+var firingAlerts = regexp.MustCompile(`ALERTS\{alertname=~?"([^"]+)"`)
+
+// neededFor are an alert, the recorded series and the other alerts that it uses.
 func (f ruleFile) neededFor(t *testing.T, alert string) ruleFile {
 	t.Helper()
 	needed := map[string]bool{}
@@ -194,6 +200,13 @@ func (f ruleFile) neededFor(t *testing.T, alert string) ruleFile {
 			r := f.named(t, name)
 			for _, recorded := range recordedName.FindAllString(r.Expr+r.Annotations["description"], -1) {
 				need(recorded)
+			}
+			for _, pattern := range firingAlerts.FindAllStringSubmatch(r.Expr, -1) {
+				for _, other := range f.alerts() {
+					if regexp.MustCompile("^(?:" + pattern[1] + ")$").MatchString(other.Alert) {
+						need(other.Alert)
+					}
+				}
 			}
 		}
 	}
