@@ -16,22 +16,16 @@ var ruleMutations = []struct{ alert, find, replace string }{
 	{"LivechatAbandonmentSpike", "> 2.4 #", "> 2.1 #"},
 	{"LivechatAbandonmentSpike", "2 * (sqrt(", "3 * (sqrt("},
 	{"LivechatAbandonmentSpike", `{window="6h"} < instance`, `{window="6h"} > instance`},
-	{"LivechatAbandonmentSpike", `offset 75m
-or
-  instance_department_window:livechat_department_rooms:max{window="6h"}
-`, "offset 75m\n"},
-	{"LivechatAbandonmentSpike", `{window="6h",department_id!="none"} offset 75m
-or`, `{window="6h"} offset 75m
-or`},
+	{"LivechatAbandonmentSpike", "offset 75m\n  or\n    instance_department_window:livechat_department_rooms:max{window=\"6h\"}\n", "offset 75m\n"},
+	{"LivechatAbandonmentSpike", ",department_id!=\"none\"} offset 75m\n  or\n    instance_department_window:livechat_department_rooms:max{window=\"6h\"}\n", "} offset 75m\n  or\n    instance_department_window:livechat_department_rooms:max{window=\"6h\"}\n"},
 	{"LivechatAbandonmentSpike", `rooms:max{window="6h"} >= 50`, `rooms:max{window="6h"} >= 51`},
 	{"LivechatAbandonmentSpike", `rooms:max{window="6h"} >= 50`, `rooms:max{window="6h"} >= 49`},
-	{"LivechatAbandonmentSpike", "max by (job, instance, department_id, window) (last_over_time(livechat_department_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_rooms"},
 	{"LivechatAbandonmentSpike", "max by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms"},
 	{"LivechatAbandonmentSpike", `last_over_time(livechat_department_abandoned_rooms{window=~"6h|24h|7d"}[5m])`, `livechat_department_abandoned_rooms{window=~"6h|24h|7d"}`},
 
 	{"LivechatAbandonmentSpikeWorkspace", ">= 5 #", ">= 4 #"},
 	{"LivechatAbandonmentSpikeWorkspace", "> 1.4 #", "> 1.3 #"},
-	{"LivechatAbandonmentSpikeWorkspace", "> 2.4 #", "> 1.8 #"},
+	{"LivechatAbandonmentSpikeWorkspace", "> 2.4 #", "> 1.6 #"},
 	{"LivechatAbandonmentSpikeWorkspace", "> 2 #", "> 0.5 #"},
 	{"LivechatAbandonmentSpikeWorkspace", "sum by (job, instance, window) (instance_department_window:livechat_department_abandoned_rooms:max)", "sum by (job, window) (instance_department_window:livechat_department_abandoned_rooms:max)"},
 	{"LivechatAbandonmentSpikeWorkspace", "sum by (job, instance, window) (instance_department_window:livechat_department_abandoned_rooms:max)", "max by (job, instance, window) (instance_department_window:livechat_department_abandoned_rooms:max)"},
