@@ -8,57 +8,66 @@ import (
 	"testing"
 )
 
-// ruleMutations are mistakes in the expression of an alert, or of a series that it uses.
-// The text to find is there once. The tests of the alert have to fail for each.
-var ruleMutations = []struct{ alert, find, replace string }{
-	{"LivechatAbandonmentSpike", ">= 5 #", ">= 4 #"},
+// increase1h is recorded for dashboards alone, so that no test of an alert covers it.
+const increase1h = "instance_department:livechat_department_abandonments:increase1h"
+
+// ruleMutations are mistakes in the expression of a rule, or of a series that it uses.
+// The text to find is there once. The tests of the rule have to fail for each.
+var ruleMutations = []struct{ rule, find, replace string }{
+	{"LivechatAbandonmentSpike", ">= 7 #", ">= 6 #"},
 	{"LivechatAbandonmentSpike", "> 1.4 #", "> 1.3 #"},
-	{"LivechatAbandonmentSpike", "> 2.4 #", "> 2.1 #"},
+	{"LivechatAbandonmentSpike", "> 2.7 #", "> 2.5 #"},
 	{"LivechatAbandonmentSpike", "2 * (sqrt(", "3 * (sqrt("},
-	{"LivechatAbandonmentSpike", `{window="6h"} < instance`, `{window="6h"} > instance`},
-	{"LivechatAbandonmentSpike", "offset 75m\n  or\n    instance_department_window:livechat_department_rooms:max{window=\"6h\"}\n", "offset 75m\n"},
-	{"LivechatAbandonmentSpike", ",department_id!=\"none\"} offset 75m\n  or\n    instance_department_window:livechat_department_rooms:max{window=\"6h\"}\n", "} offset 75m\n  or\n    instance_department_window:livechat_department_rooms:max{window=\"6h\"}\n"},
-	{"LivechatAbandonmentSpike", `rooms:max{window="6h"} >= 50`, `rooms:max{window="6h"} >= 51`},
-	{"LivechatAbandonmentSpike", `rooms:max{window="6h"} >= 50`, `rooms:max{window="6h"} >= 49`},
+	{"LivechatAbandonmentSpike", "0.8 #", "0.9 #"},
+	{"LivechatAbandonmentSpike", ">= 50", ">= 51"},
+	{"LivechatAbandonmentSpike", ">= 50", ">= 49"},
+	{"LivechatAbandonmentSpike", ", 1)", ", 0)"},
+	{"LivechatAbandonmentSpike", `abandoned_rooms:max{window="7d"} - ignoring (window) instance_department_window:livechat_department_abandoned_rooms:max{window="24h"}, 1)`, `abandoned_rooms:max{window="7d"}, 0)`},
 	{"LivechatAbandonmentSpike", "max by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms"},
 	{"LivechatAbandonmentSpike", `last_over_time(livechat_department_abandoned_rooms{window=~"6h|24h|7d"}[5m])`, `livechat_department_abandoned_rooms{window=~"6h|24h|7d"}`},
 
-	{"LivechatAbandonmentSpikeWorkspace", ">= 5 #", ">= 4 #"},
+	{"LivechatAbandonmentSpikeWorkspace", ">= 7 #", ">= 6 #"},
 	{"LivechatAbandonmentSpikeWorkspace", "> 1.4 #", "> 1.3 #"},
-	{"LivechatAbandonmentSpikeWorkspace", "> 2.4 #", "> 1.6 #"},
-	{"LivechatAbandonmentSpikeWorkspace", "> 2 #", "> 0.5 #"},
+	{"LivechatAbandonmentSpikeWorkspace", "> 2.9 #", "> 2.7 #"},
+	{"LivechatAbandonmentSpikeWorkspace", "<= 2 #", "<= 0.5 #"},
+	{"LivechatAbandonmentSpikeWorkspace", "0.8 # as above", "1.2 # as above"},
+	{"LivechatAbandonmentSpikeWorkspace", `sum{window="24h"} >= 50`, `sum{window="24h"} >= 51`},
+	{"LivechatAbandonmentSpikeWorkspace", `sum{window="24h"} >= 50`, `sum{window="24h"} >= 49`},
 	{"LivechatAbandonmentSpikeWorkspace", "sum by (job, instance, window) (instance_department_window:livechat_department_abandoned_rooms:max)", "sum by (job, window) (instance_department_window:livechat_department_abandoned_rooms:max)"},
 	{"LivechatAbandonmentSpikeWorkspace", "sum by (job, instance, window) (instance_department_window:livechat_department_abandoned_rooms:max)", "max by (job, instance, window) (instance_department_window:livechat_department_abandoned_rooms:max)"},
 
-	{"LivechatAbandonmentRise", ">= 5 #", ">= 4 #"},
-	{"LivechatAbandonmentRise", "> 1.4 #", "> 1.3 #"},
-	{"LivechatAbandonmentRise", "> 2.8 #", "> 2.3 #"},
-	{"LivechatAbandonmentRise", `{window="7d",department_id!="none"} offset 2d
-  /`, `{window="7d",department_id!="none"}
-  /`},
-	{"LivechatAbandonmentRise", `abandoned_rooms:max{window="7d",department_id!="none"} offset 2d`, `abandoned_rooms:max{window="7d"} offset 2d`},
-	{"LivechatAbandonmentRise", "offset 2d >= 50", "offset 2d >= 51"},
-	{"LivechatAbandonmentRise", "offset 2d >= 50", "offset 2d >= 49"},
-	{"LivechatAbandonmentRise", `{window="24h"} >= 50`, `{window="24h"} >= 5000`},
+	{"LivechatAbandonmentRise", ">= 8 #", ">= 7 #"},
+	{"LivechatAbandonmentRise", "> 1.8 #", "> 1.7 #"},
+	{"LivechatAbandonmentRise", "> 2.55 #", "> 2.4 #"},
+	{"LivechatAbandonmentRise", "0.97 #", "1.1 #"},
+	{"LivechatAbandonmentRise", ">= 50", ">= 51"},
+	{"LivechatAbandonmentRise", ">= 50", ">= 49"},
+	{"LivechatAbandonmentRise", ", 1)", ", 0)"},
 	{"LivechatAbandonmentRise", `alertname="LivechatAbandonmentSpike"`, `alertname="LivechatAbandonmentFlood"`},
 	{"LivechatAbandonmentRise", "max by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms"},
 
-	{"LivechatAbandonmentFlood", ">= 5 #", ">= 4 #"},
-	{"LivechatAbandonmentFlood", "> 1.5 #", "> 1.3 #"},
-	{"LivechatAbandonmentFlood", "> 3.3 #", "> 2.9 #"},
-	{"LivechatAbandonmentFlood", "avg by (job, instance, department_id)", "max by (job, instance, department_id)"},
-	{"LivechatAbandonmentFlood", "avg by (job, instance, department_id)", "avg by (job, department_id)"},
-	{"LivechatAbandonmentFlood", "offset 6d23h", "offset 5d23h"},
-	{"LivechatAbandonmentFlood", "offset 13d23h", "offset 12d23h"},
-	{"LivechatAbandonmentFlood", "offset 20d23h", "offset 19d23h"},
-	{"LivechatAbandonmentFlood", "[2h:30m] offset 6d23h", "[1h:30m] offset 7d"},
+	{"LivechatAbandonmentFlood", ">= 8 #", ">= 7 #"},
+	{"LivechatAbandonmentFlood", "> 1.5 #", "> 1.4 #"},
+	{"LivechatAbandonmentFlood", "> 2 #", "> 1.9 #"},
+	{"LivechatAbandonmentFlood", "max by (job, instance, department_id, window) (\n", "avg by (job, instance, department_id, window) (\n"},
+	{"LivechatAbandonmentFlood", "max by (job, instance, department_id, window) (\n", "max by (job, department_id, window) (\n"},
+	{"LivechatAbandonmentFlood", "offset 6d23h30m", "offset 5d23h30m"},
+	{"LivechatAbandonmentFlood", "offset 13d23h30m", "offset 12d23h30m"},
+	{"LivechatAbandonmentFlood", "offset 20d23h30m", "offset 19d23h30m"},
+	{"LivechatAbandonmentFlood", "[1h] offset 6d23h30m", "[5m] offset 7d"},
 	{"LivechatAbandonmentFlood", `alertname=~"LivechatAbandonment(Spike|Rise)"`, `alertname=~"LivechatAbandonmentRise"`},
-	{"LivechatAbandonmentFlood", "present_over_time(livechat_department_abandonments_total[1h] offset 1h)", "livechat_department_abandonments_total offset 1h"},
-	{"LivechatAbandonmentFlood", "resets(livechat_department_abandonments_total[1h]) > 0", "resets(livechat_department_abandonments_total[1h]) > 1"},
-	{"LivechatAbandonmentFlood", "changes(livechat_abandonments_period_start_timestamp_seconds[1h]) > 0", "changes(livechat_abandonments_period_start_timestamp_seconds[1h]) > 1"},
 	{"LivechatAbandonmentFlood", "and ignoring (department_id)", "and"},
-	{"LivechatAbandonmentFlood", `total{department_id="none"}`, "total"},
-	{"LivechatAbandonmentFlood", "max by (job, instance, department_id) (\n", "sum by (job, instance, department_id) (\n"},
+	{"LivechatAbandonmentFlood", `{window="6h",department_id="none"}`, `{window="6h"}`},
+	{"LivechatAbandonmentFlood", `{window="6h"}[6h]`, `{window="6h"}[5m]`},
+	{"LivechatAbandonmentFlood", "max by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms"},
+
+	{increase1h, "present_over_time(livechat_department_abandonments_total[1h] offset 1h)", "livechat_department_abandonments_total offset 1h"},
+	{increase1h, "present_over_time(livechat_department_abandonments_total[1h] offset 1h)", "livechat_department_abandonments_total"},
+	{increase1h, "resets(livechat_department_abandonments_total[1h]) > 0", "resets(livechat_department_abandonments_total[1h]) > 1"},
+	{increase1h, "changes(livechat_abandonments_period_start_timestamp_seconds[1h]) > 0", "changes(livechat_abandonments_period_start_timestamp_seconds[1h]) > 1"},
+	{increase1h, "and ignoring (department_id)", "and"},
+	{increase1h, `total{department_id="none"}`, "total"},
+	{increase1h, "max by (job, instance, department_id) (\n", "sum by (job, instance, department_id) (\n"},
 
 	{"LivechatAbandonmentShareAboveTarget", ">= 5 #", ">= 4 #"},
 	{"LivechatAbandonmentShareAboveTarget", "* 1 +", "* 0.5 +"},
@@ -67,7 +76,7 @@ var ruleMutations = []struct{ alert, find, replace string }{
 
 	{"LivechatAbandonmentStuckAtZero", "== 0", "<= 1"},
 	{"LivechatAbandonmentStuckAtZero", "> 50", ">= 50"},
-	{"LivechatAbandonmentStuckAtZero", "> 5 #", ">= 5 #"},
+	{"LivechatAbandonmentStuckAtZero", "> 10 #", ">= 10 #"},
 	{"LivechatAbandonmentStuckAtZero", `max_over_time(instance_window:livechat_department_abandoned_rooms:sum{window="24h"}[1h] offset 1w)`, `instance_window:livechat_department_abandoned_rooms:sum{window="24h"} offset 1w`},
 	{"LivechatAbandonmentStuckAtZero", "max by (job, instance, department_id, window) (last_over_time(livechat_department_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_rooms"},
 	{"LivechatAbandonmentStuckAtZero", "sum by (job, instance, window) (instance_department_window:livechat_department_abandoned_rooms:max)", "sum by (job, instance) (instance_department_window:livechat_department_abandoned_rooms:max)"},
@@ -135,30 +144,31 @@ var ruleMutations = []struct{ alert, find, replace string }{
 	{"LivechatConfigReloadFailed", "last_over_time(livechat_exporter_config_last_reload_successful[5m])", "livechat_exporter_config_last_reload_successful"},
 }
 
-// The tests of every alert pass for the shipped rules and fail for every mistake of the
-// list.
+// The tests of every alert, and of what no alert uses, pass for the shipped rules and fail
+// for every mistake of the list.
 func TestRuleTestsFindMistakes(t *testing.T) {
 	t.Parallel()
 	rules, files := shippedRules(t), ruleTestFiles(t)
-	for _, a := range rules.alerts() {
-		needed, tests := rules.neededFor(t, a.Alert), testsOf(a.Alert, files)
-		t.Run(a.Alert, func(t *testing.T) {
+	for _, tested := range append(rules.alerts(), rules.named(t, increase1h)) {
+		name := tested.Alert + tested.Record
+		needed, tests := rules.neededFor(t, name), testsOf(name, files)
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if output, err := runRuleTests(t, needed, tests); err != nil {
-				t.Errorf("without a mistake: %v\n%s", err, output)
+			if output, err := runRuleTests(t, needed, tests); err != nil || len(tests) == 0 {
+				t.Errorf("%d tests without a mistake: %v\n%s", len(tests), err, output)
 			}
 		})
 		mistakes := 0
 		for _, m := range ruleMutations {
-			if m.alert != a.Alert {
+			if m.rule != name {
 				continue
 			}
 			mistakes++
-			t.Run(a.Alert+": "+m.find, func(t *testing.T) {
+			t.Run(name+": "+m.find, func(t *testing.T) {
 				t.Parallel()
 				found := 0
 				mutated := needed.changed(func(r *rule) bool {
-					if r.Alert != "" && r.Alert != m.alert {
+					if r.Alert != "" && r.Alert != m.rule {
 						return true // Another alert that this one looks at.
 					}
 					found += strings.Count(r.Expr, m.find)
@@ -169,13 +179,14 @@ func TestRuleTestsFindMistakes(t *testing.T) {
 					t.Fatalf("%q is in the expressions %d times, want once", m.find, found)
 				}
 				output, err := runRuleTests(t, mutated, tests)
-				if err == nil || !strings.Contains(output, "alertname: "+m.alert+",") || strings.Contains(output, "err:") {
+				failed := strings.Contains(output, "alertname: "+m.rule+",") || strings.Contains(output, m.rule+`)", time: `)
+				if err == nil || !failed || strings.Contains(output, "err:") {
 					t.Errorf("the tests do not fail for %q: error %v\n%s", m.replace, err, output)
 				}
 			})
 		}
 		if mistakes == 0 {
-			t.Errorf("%s: no mistake is listed", a.Alert)
+			t.Errorf("%s: no mistake is listed", name)
 		}
 	}
 }
@@ -183,8 +194,8 @@ func TestRuleTestsFindMistakes(t *testing.T) {
 // firingAlerts selects alerts that fire.
 var firingAlerts = regexp.MustCompile(`ALERTS\{alertname=~?"([^"]+)"`)
 
-// neededFor are an alert, the recorded series and the other alerts that it uses.
-func (f ruleFile) neededFor(t *testing.T, alert string) ruleFile {
+// neededFor are a rule, the recorded series and the other alerts that it uses.
+func (f ruleFile) neededFor(t *testing.T, name string) ruleFile {
 	t.Helper()
 	needed := map[string]bool{}
 	var need func(name string)
@@ -204,20 +215,19 @@ func (f ruleFile) neededFor(t *testing.T, alert string) ruleFile {
 			}
 		}
 	}
-	need(alert)
+	need(name)
 	return f.changed(func(r *rule) bool { return needed[r.Record+r.Alert] })
 }
 
-// testsOf are the tests whose names have the alert, reduced to that alert, by file.
-func testsOf(alert string, files map[string]ruleTests) map[string]ruleTests {
-	named := regexp.MustCompile(`\b` + alert + `\b`)
+// testsOf are the tests whose names have the rule, reduced to that rule, by file.
+func testsOf(rule string, files map[string]ruleTests) map[string]ruleTests {
+	named := regexp.MustCompile(`\b` + rule + `\b`)
 	found := make(map[string]ruleTests)
 	for name, file := range files {
 		var tests []ruleTest
 		for _, test := range file.Tests {
 			if named.MatchString(test.Name) {
-				test.Alerts = slices.DeleteFunc(slices.Clone(test.Alerts), func(a alertTest) bool { return a.Alert != alert })
-				test.Queries = nil
+				test.Alerts = slices.DeleteFunc(slices.Clone(test.Alerts), func(a alertTest) bool { return a.Alert != rule })
 				tests = append(tests, test)
 			}
 		}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"math"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
 )
 
 // epoch is when the simulated time begins, a Monday.
@@ -28,6 +30,15 @@ func (g grid) index(at time.Time) int {
 	since := at.Sub(g.from)
 	i := int((since + g.step - 1) / g.step)
 	return max(0, min(i, g.samples()))
+}
+
+// missing are the values of a series that has no sample yet.
+func (g grid) missing() []float64 {
+	values := make([]float64, g.samples())
+	for i := range values {
+		values[i] = math.Float64frombits(value.StaleNaN)
+	}
+	return values
 }
 
 // steps counts what holds at each sample: changes are added up over time.

@@ -39,9 +39,9 @@ type run struct {
 	rises         []provoked
 }
 
-// batch is the number of departments that are evaluated together: parsing a query costs
-// more than evaluating it for one.
-const batch = 40
+// batch is the number of departments that are evaluated together, so that the batches fill
+// the processors and not the memory.
+const batch = 10
 
 // simulate runs workspaces of a scenario, each for some weeks after the warm-up.
 func (s scenario) simulate(ctx context.Context, f files, seed uint64, workspaces, weeks int, interval time.Duration) (run, error) {
@@ -88,7 +88,7 @@ func (s scenario) batch(ctx context.Context, f files, seed uint64, workspaces, w
 			result.rises = append(result.rises, observe(instance, r, departments))
 		}
 	}
-	rules, err := newEvaluator(f.rules, stored, interval)
+	rules, err := newEvaluator(f.rules, stored, g)
 	if err != nil {
 		return run{}, err
 	}
@@ -97,12 +97,12 @@ func (s scenario) batch(ctx context.Context, f files, seed uint64, workspaces, w
 		return run{}, err
 	}
 	notifier := notifier{routing: routes}
-	for at := g.from.Add(interval); !at.After(g.to); at = at.Add(interval) {
-		firing, err := rules.evaluate(ctx, at)
-		if err != nil {
-			return run{}, err
-		}
-		notifier.at(at, firing)
+	firing, err := rules.firing(ctx)
+	if err != nil {
+		return run{}, err
+	}
+	for i, alerts := range firing {
+		notifier.at(g.from.Add(time.Duration(i)*interval), alerts)
 	}
 	for _, n := range notifier.sent {
 		if n.at.After(g.from.Add(warmUp)) {

@@ -2,26 +2,23 @@ package main
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/util/annotations"
 )
 
 // memory holds series whose samples have equal distances, for the query engine. It is
-// many times as fast as a database for what is appended in order of time.
+// many times as fast as a database for series that are known as a whole.
 type memory struct {
 	byName map[string][]*series
-	byHash map[uint64]*series // Recorded series; no two of the simulation share a hash.
 }
 
 func newMemory() *memory {
-	return &memory{byName: make(map[string][]*series), byHash: make(map[uint64]*series)}
+	return &memory{byName: make(map[string][]*series)}
 }
 
 // series has a sample every step milliseconds from first on. Where it has none, there is
@@ -38,28 +35,6 @@ func (m *memory) store(name labels.Labels, from time.Time, step time.Duration, v
 	metric := name.Get(labels.MetricName)
 	m.byName[metric] = append(m.byName[metric], s)
 	return s
-}
-
-// record appends a sample of a series that a rule records every step.
-func (m *memory) record(name labels.Labels, at time.Time, step time.Duration, v float64) {
-	s := m.byHash[name.Hash()]
-	if s == nil {
-		s = m.store(name, at, step, nil)
-		m.byHash[name.Hash()] = s
-	}
-	for next := s.first + int64(len(s.values))*s.step; next < at.UnixMilli(); next += s.step {
-		s.values = append(s.values, math.Float64frombits(value.StaleNaN))
-	}
-	s.values = append(s.values, v)
-}
-
-// markStale ends, until they go on, the recorded series without a sample at this time.
-func (m *memory) markStale(at time.Time) {
-	for _, s := range m.byHash {
-		if s.first+int64(len(s.values))*s.step == at.UnixMilli() {
-			s.values = append(s.values, math.Float64frombits(value.StaleNaN))
-		}
-	}
 }
 
 // Querier implements storage.Queryable.
