@@ -131,7 +131,7 @@ fuzz:
 bench: build $(BIN)/json_exporter
 	$(GO) run ./bench
 
-# About an hour of CPU time. Flags are in ALERTSIM: make alertsim ALERTSIM='--chats=80'.
+# Some minutes. Flags are in ALERTSIM: make alertsim ALERTSIM='--chats=80'.
 alertsim:
 	cd tools/alertsim && GOGC=300 $(GO) run . $(ALERTSIM)
 

@@ -15,13 +15,16 @@ var shipped = files{rules: "../../alerts/livechat.rules.yml", routes: "../../ale
 // narrow enough for a rule that fires every week or sees nothing.
 func TestShippedRules(t *testing.T) {
 	t.Parallel()
-	s := settings{files: shipped, months: 8, weeks: 4, seed: 1, interval: 15 * time.Minute}
+	s := settings{files: shipped, months: 16, weeks: 4, seed: 1, interval: 15 * time.Minute}
 	for name, test := range map[string]struct {
 		scenario
 		notifications, seen float64
 	}{
-		"500 chats a day":      {scenario{desk: large}, 1.5, 0},
-		"a rise of three days": {scenario{desk: medium, rise: daysLong}, math.Inf(1), 0.7},
+		"500 chats a day":      {scenario{desk: large}, 1.2, 0},
+		"150 chats a day":      {scenario{desk: medium}, 1, 0},
+		"a rise of hours":      {scenario{desk: largeAt8, rise: hoursLong}, math.Inf(1), 0.7},
+		"a rise of three days": {scenario{desk: medium, rise: daysLong}, math.Inf(1), 0.8},
+		"a flood":              {scenario{desk: large, rise: flood}, math.Inf(1), 0.25},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
