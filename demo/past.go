@@ -21,15 +21,16 @@ const (
 	// counted is how far back the past has what the exporter exports. Before that it
 	// has what a rule would have recorded.
 	counted = 26 * time.Hour
-	// recorded is how far back the past goes: the baseline is made of three weeks, and
-	// a half hour around this time of the week.
+	// recorded is how far back the past goes: dashboards compare with three weeks, and
+	// the hour before.
 	recorded = 21*24*time.Hour + time.Hour
-	// perHour is the rule that the baseline is made from.
+	// perHour is the rule that records the abandoned chats of an hour.
 	perHour = "instance_department:livechat_department_abandonments:increase1h"
 )
 
 // past is what Prometheus would know of a workspace if it had been there for three
-// weeks, as far as a spike of abandoned chats is judged by it.
+// weeks, as far as dashboards compare with it. What alerts compare with a spike, the
+// workspace answers itself.
 type past struct {
 	departments []traffic.Department
 	closings    traffic.Closings

@@ -33,12 +33,12 @@ func (r stackReport) write(out io.Writer) {
 	fmt.Fprintf(out, "Alertmanager             http://%s\n", r.alertmanager)
 
 	fmt.Fprintf(out, "\nThe rules and routes are those of the folder alerts, with shorter waits: an alert fires after %s and is told\n", holdFor)
-	fmt.Fprintf(out, "%s later. What they compare with, three weeks of abandoned chats, was written into Prometheus beforehand.\n", groupWait)
+	fmt.Fprintf(out, "%s later. Three weeks of abandoned chats, for the dashboards, were written into Prometheus beforehand.\n", groupWait)
 
 	fmt.Fprintf(out, "\nAt %s, %d chats of %s are closed at once: an hour before, their visitors were sent to\n",
 		r.spike.ClosedAt.Format(time.TimeOnly), traffic.SpikeChats, traffic.SpikeDepartmentName)
 	fmt.Fprintf(out, "a page for new passwords that did not answer. What Alertmanager tells is printed below as it comes: the spike\n")
-	fmt.Fprintf(out, "within two minutes, at busy hours the share of lost chats too, and after an hour that the spike is over. What to\n")
+	fmt.Fprintf(out, "within two minutes, and hours later that it is over. What to\n")
 	fmt.Fprintf(out, "do about each alert stands in alerts/runbook.md.\n")
 	fmt.Fprintf(out, "\nCtrl-C ends the demo.\n\n")
 }

@@ -115,7 +115,7 @@ func TestDemo(t *testing.T) {
 	p := &prometheus{process: d, url: "http://" + addresses[2]}
 	for query, want := range map[string]int{
 		"resets(livechat_department_abandonments_total[2h]) == 0":                                        10,
-		"instance_department:livechat_department_abandonments:increase3h_avg3w":                          10,
+		"instance_department:livechat_department_abandonments:increase1h offset 3w":                      10,
 		"count by (department_id) (count_over_time(livechat_department_info[2h])) == 1":                  10,
 		"livechat_department_abandonments_total - livechat_department_abandonments_total offset 10m > 8": 1,
 	} {
