@@ -67,7 +67,7 @@ func TestSpikeIsSentAndResolved(t *testing.T) {
 	spike := attachment{
 		Title:     "Visitors went silent in a larger share of the chats of the last hours than in the week before.",
 		TitleLink: runbookAddress + "#livechatabandonmentspike",
-		Text:      "Sales & Leads on main: 12 of the chats opened in the last 6 hours are abandoned; at the share of the week before it would be 2.0.\n",
+		Text:      "Sales & Leads on main: 12 of the chats opened in the last 6 hours are abandoned; at the share of the week before it would be 1.6.\n",
 		Color:     "red",
 	}
 	resolved := spike
