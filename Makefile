@@ -21,16 +21,23 @@
 #   make victoriametrics-test  the exporter and its rules with vmagent, VictoriaMetrics and vmalert
 #   make conformance   the simulated Rocket.Chat against validators and aggregations of others; needs Node.js
 #   make manifests     the parts of the manifests that come from alerts/ and dashboards/
-#   make dist          the archives of a release, in dist/
-#   make dist-check    builds two of them again in another folder and compares checksums
+#   make dist          the archives and packages of a release, in dist/
+#   make dist-check    builds some of them again in another folder and compares checksums
+#   make package-test  installs, runs, upgrades and removes the packages; needs Linux, root, dpkg and rpm
 #   make tools         the tools that "make test" needs
 
 .PHONY: build test race unit simulate e2e soak browser-test lint fmt cover fuzz bench demo preview docker \
-	docker-push image-test systemd-test conformance victoriametrics-test manifests manifests-test dist dist-check tools
+	docker-push image-test systemd-test conformance victoriametrics-test manifests manifests-test dist dist-check \
+	release package-files package-test tools
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
+
+# Where the project is published.
+REPOSITORY := https://github.com/livechat-exporter/livechat_exporter
+MAINTAINER := livechat_exporter <$(REPOSITORY)>
+export REPOSITORY MAINTAINER
 
 GO ?= go
 BIN := .bin
@@ -39,8 +46,10 @@ SOAK ?= 30m
 IMAGE ?= livechat_exporter
 
 # The version comes from the commit, so that builds of one commit are equal byte by byte.
-# Where git has no answer, as in the image's build, it is given on the command line.
-VERSION := $(patsubst v%,%,$(or $(shell git describe --tags --match 'v[0-9]*' --always --abbrev=12 --dirty 2>/dev/null),unknown))
+# Packages need a number in front: before the first tag it is 0.0.0. Where git has no
+# answer, as in the image's build, it is given on the command line.
+DESCRIBE := git describe --match 'v[0-9]*' --abbrev=12 --dirty
+VERSION := $(patsubst v%,%,$(or $(shell $(DESCRIBE) --tags 2>/dev/null || { commit=$$($(DESCRIBE) --always 2>/dev/null) && echo v0.0.0-g$$commit; }),unknown))
 REVISION := $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
 BRANCH := $(or $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null),unknown)
 BUILD_DATE := $(or $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y%m%d-%H:%M:%S 2>/dev/null),unknown)
@@ -171,13 +180,33 @@ manifests:
 manifests-test:
 	cd tools/manifests && $(GO) test -shuffle=on -count=1 -timeout=20m ./...
 
+# What the packages have besides the program: what it prints about itself, and the scripts,
+# with the commit's time. GoReleaser runs it before it packs.
+package-files:
+	rm -rf .build/package
+	mkdir -p .build/package
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o .build/package/program .
+	.build/package/program --help-man | gzip -n9 >.build/package/livechat_exporter.1.gz
+	.build/package/program --completion-script-bash >.build/package/livechat_exporter.bash
+	.build/package/program --completion-script-zsh >.build/package/_livechat_exporter
+	cp deploy/packages/*.sh .build/package/
+	TZ=UTC0 touch -t "$$(TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y%m%d%H%M.%S)" .build/package/*.sh
+	rm .build/package/program
+
 RELEASE := $(CURDIR)/$(BIN)/goreleaser release --snapshot --clean --skip=sbom,sign
 
 dist: $(BIN)/goreleaser
 	$(BIN)/goreleaser check
 	$(RELEASE)
 
-# Two of the platforms again, from a clone in another folder and with an empty build cache.
+# From a tag, with credentials of GitHub and signatures: .github/workflows/release.yml.
+release: $(BIN)/goreleaser
+	$(BIN)/goreleaser release --clean
+
+package-test: $(BIN)/goreleaser
+	$(GO) test -tags=packages -count=1 -timeout=20m ./deploy/packages
+
+# Two of the platforms and their packages again, from a clone in another folder and with an empty build cache.
 dist-check: dist
 	@set -eu; copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; git clone --quiet . "$$copy/clone"; \
 		sed -i.orig 's/goos: \[.*/goos: [linux, windows]/; s/goarch: \[.*/goarch: [amd64]/' "$$copy/clone/.goreleaser.yml"; \
