@@ -20,14 +20,14 @@
 #   make browser-test  the exporter's pages in Chromium
 #   make victoriametrics-test  the exporter and its rules with vmagent, VictoriaMetrics and vmalert
 #   make conformance   the simulated Rocket.Chat against validators and aggregations of others; needs Node.js
-#   make manifests     the parts of the manifests that come from alerts/ and dashboards/
+#   make chart         the Helm chart, in .build/chart
 #   make dist          the archives and packages of a release, in dist/
 #   make dist-check    builds some of them again in another folder and compares checksums
 #   make package-test  installs, runs, upgrades and removes the packages; needs Linux, root, dpkg and rpm
 #   make tools         the tools that "make test" needs
 
 .PHONY: build test race unit simulate e2e soak browser-test lint fmt cover fuzz bench demo preview docker \
-	docker-push image-test systemd-test conformance victoriametrics-test manifests manifests-test dist dist-check \
+	docker-push image-test systemd-test conformance victoriametrics-test chart manifests-test dist dist-check \
 	release package-files package-test tools
 
 .DEFAULT_GOAL := build
@@ -173,11 +173,24 @@ victoriametrics-test: $(BIN)/victoria-metrics $(BIN)/prometheus $(BIN)/promtool 
 conformance: tools/conformance/node_modules/judge.mjs
 	$(GO) test -tags=conformance -count=1 -timeout=20m -v ./tools/conformance
 
-manifests:
-	cd tools/manifests && $(GO) run .
+# The chart with the rules and dashboards of this tree, which Helm does not reach from
+# deploy/helm. With GNU tar, because "helm package" writes the present time.
+CHART := .build/chart/livechat-exporter
+
+chart:
+	rm -rf .build/chart
+	mkdir -p .build/chart
+	cp -R deploy/helm/livechat_exporter $(CHART)
+	mkdir $(CHART)/files
+	cp alerts/livechat.rules.yml dashboards/*.json $(CHART)/files/
+	cp LICENSE $(CHART)/
+	sed 's/^\([a-zA-Z]*ersion\): 0.0.0$$/\1: '"$$VERSION"'/' deploy/helm/livechat_exporter/Chart.yaml >$(CHART)/Chart.yaml
+	chmod -R u=rwX,go=rX $(CHART)
+	tar -C .build/chart --sort=name --owner=0 --group=0 --numeric-owner --format=ustar --mtime="$$(git log -1 --format=@%ct)" \
+		-cf - livechat-exporter | gzip -n9 >$(CHART)-$$VERSION.tgz
 
 # Without the cache, which does not see changes of files outside of the module.
-manifests-test:
+manifests-test: $(BIN)/helm chart
 	cd tools/manifests && $(GO) test -shuffle=on -count=1 -timeout=20m ./...
 
 # What the packages have besides the program: what it prints about itself, and the scripts,
@@ -213,13 +226,13 @@ dist-check: dist
 		(set -x; cd "$$copy/clone"; GOCACHE="$$copy/cache" $(RELEASE)); \
 		cd dist; sha256sum --check "$$copy/clone/dist/sha256sums.txt"
 
-tools: $(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
+tools: $(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/helm $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool
 
 # Each folder of tools/ with a "tool" line in its go.mod, again when its versions change.
 # Prometheus is built without service discovery, which is most of its dependencies.
 # Alertmanager stays at v0.31.1: the modules of later releases lack the web interface.
 # GoReleaser stays at v2.16.0: v2.17 requires a module that cannot be downloaded, v2.18 Go 1.27.
-$(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/goreleaser $(BIN)/json_exporter $(BIN)/prometheus $(BIN)/alertmanager: $(BIN)/%: tools/%/go.mod tools/%/go.sum
+$(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/goreleaser $(BIN)/helm $(BIN)/json_exporter $(BIN)/prometheus $(BIN)/alertmanager: $(BIN)/%: tools/%/go.mod tools/%/go.sum
 	cd tools/$* && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags=remove_all_sd -o ../../$(BIN)/ tool
 
 $(BIN)/victoria-metrics: tools/victoriametrics/go.mod tools/victoriametrics/go.sum

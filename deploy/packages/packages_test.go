@@ -298,7 +298,7 @@ func compare(t *testing.T, what string, got, want []string) {
 func TestPackageFromInstallationToRemoval(t *testing.T) {
 	const (
 		userID    = "/etc/livechat_exporter/rocketchat_user_id"
-		authToken = "/etc/livechat_exporter/rocketchat_auth_token" //nolint:gosec // G101: a path.
+		authToken = "/etc/livechat_exporter/rocketchat_auth_token"
 	)
 	disabled := []string{"disable --now livechat_exporter.service livechat_exporter.socket", "daemon-reload"}
 	for _, test := range []struct {
@@ -324,7 +324,9 @@ func TestPackageFromInstallationToRemoval(t *testing.T) {
 			m := newMachine(t, test.manager...)
 			double := rocketchattest.New(rocketchattest.Latest)
 			// Both versions scrape it within a minute.
-			double.Configure(func(s *rocketchattest.Settings) { s.Permissions = append(s.Permissions, rocketchattest.BypassRateLimit) })
+			double.Configure(func(s *rocketchattest.Settings) {
+				s.Permissions = append(s.Permissions, rocketchattest.BypassRateLimit)
+			})
 			workspace := httptest.NewServer(double)
 			t.Cleanup(workspace.Close)
 
@@ -376,7 +378,7 @@ func TestAlpinePackage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	// A control archive and a data archive, each compressed by itself.
 	compressed := bufio.NewReader(file)
 	for segment := range 2 {
@@ -395,7 +397,7 @@ func TestAlpinePackage(t *testing.T) {
 			}
 			delete(want, header.Name)
 		}
-		if _, err := io.Copy(io.Discard, unzipped); err != nil {
+		if _, err := io.Copy(io.Discard, unzipped); err != nil { //nolint:gosec // G110: our own archive.
 			t.Fatal(err)
 		}
 	}
