@@ -15,6 +15,7 @@
 #   make demo          a simulated workspace, the exporter, Prometheus and Alertmanager
 #   make preview       pictures of the dashboards; needs Node.js, Chromium and pngquant
 #   make docker        the container image
+#   make docker-push   the same for all architectures, pushed to IMAGE
 #   make image-test    builds and runs the images; needs Linux, root and buildah
 #   make systemd-test  checks and runs the systemd units; needs Linux and systemd
 #   make browser-test  the exporter's pages in Chromium
@@ -28,22 +29,24 @@
 
 .PHONY: build test race unit simulate e2e soak browser-test lint fmt cover fuzz bench demo preview docker \
 	docker-push image-test systemd-test conformance victoriametrics-test chart manifests-test dist dist-check \
-	release package-files package-test tools
+	release print-images package-files package-test tools
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
 
-# Where the project is published.
+# Where the project is published, and the folder of its images and charts. tools/move changes
+# them everywhere; a test compares what stands in other files.
 REPOSITORY := https://github.com/livechat-exporter/livechat_exporter
+IMAGES := ghcr.io/livechat-exporter
 MAINTAINER := livechat_exporter <$(REPOSITORY)>
-export REPOSITORY MAINTAINER
+export REPOSITORY IMAGES MAINTAINER
 
 GO ?= go
 BIN := .bin
 FUZZTIME ?= 10s
 SOAK ?= 30m
-IMAGE ?= livechat_exporter
+IMAGE ?= $(IMAGES)/livechat_exporter
 
 # The version comes from the commit, so that builds of one commit are equal byte by byte.
 # Packages need a number in front: before the first tag it is 0.0.0. Where git has no
@@ -60,8 +63,10 @@ export VERSION REVISION BRANCH BUILD_USER BUILD_DATE
 STAMP := github.com/prometheus/common/version
 LDFLAGS := -s -w -X $(STAMP).Version=$$VERSION -X $(STAMP).Revision=$$REVISION -X $(STAMP).Branch=$$BRANCH \
 	-X $(STAMP).BuildUser=$$BUILD_USER -X $(STAMP).BuildDate=$$BUILD_DATE
-IMAGE_BUILD := --build-arg VERSION --build-arg REVISION --build-arg BRANCH --build-arg BUILD_USER --build-arg BUILD_DATE \
-	--tag "$(IMAGE):$$VERSION" --tag "$(IMAGE):latest" .
+# Anything but a release has a hyphen in its version, and is no "latest".
+CANDIDATE = $(or $(findstring -,$(VERSION)),$(filter unknown,$(VERSION)))
+IMAGE_BUILD = --build-arg VERSION --build-arg REVISION --build-arg BRANCH --build-arg BUILD_USER --build-arg BUILD_DATE \
+	--build-arg REPOSITORY --tag "$(IMAGE):$$VERSION" $(if $(CANDIDATE),,--tag "$(IMAGE):latest") .
 
 # The race detector needs cgo and a C compiler. Without them the tests run without it;
 # in CI (the variable CI is set) that is an error.
@@ -80,12 +85,12 @@ race:
 # Coverage of each package by its own tests, in per cent of the statements. The collector
 # and the packages of internal/ must reach 85.
 COVERAGE := 'NR > 1 { sub("/[^/]*$$", "", $$1); all[$$1] += $$2; if ($$3 > 0) run[$$1] += $$2 } \
-	END { for (p in all) { percent = 100 * run[p] / all[p]; low = percent < 85 && p ~ "^livechat_exporter/(collector|internal)"; \
+	END { for (p in all) { percent = 100 * run[p] / all[p]; low = percent < 85 && p ~ "/(collector|internal)(/|$$)"; \
 		if (low) failed = 1; printf "%5.1f %%  %s%s\n", percent, p, low ? ": less than 85 %" : "" | "sort -n" } exit failed }'
 
 # All packages but the end-to-end tests.
 unit: race
-	packages=$$($(GO) list -buildvcs=false -f '{{if ne .ImportPath "livechat_exporter/e2e"}}{{.ImportPath}}{{end}}' ./...) && \
+	packages=$$($(GO) list -buildvcs=false -f '{{if ne .Name "e2e"}}{{.ImportPath}}{{end}}' ./...) && \
 		$(GO) test $(RACE) -shuffle=on -timeout=20m -coverprofile=coverage.out $$packages
 	@awk $(COVERAGE) coverage.out
 
@@ -152,9 +157,14 @@ preview: $(BIN)/prometheus $(BIN)/promtool $(BIN)/history.txt tools/preview/node
 docker:
 	docker build $(IMAGE_BUILD)
 
-# For all architectures, pushed to the registry and name in IMAGE.
+# For all architectures, pushed to the registry and name in IMAGE, with a list of what is in
+# it and how it was made. The digest is in .build/image.json.
 docker-push:
-	docker buildx build --platform linux/amd64,linux/arm64 --push $(IMAGE_BUILD)
+	@! docker buildx inspect | grep -q '^Driver: *docker$$' || \
+		{ echo "Docker's default builder builds for one architecture only. Make another one: docker buildx create --use" >&2; exit 1; }
+	mkdir -p .build
+	docker buildx build --platform linux/amd64,linux/arm64,linux/arm/v7,linux/ppc64le,linux/s390x --push \
+		--sbom=true --provenance=mode=max --metadata-file .build/image.json $(IMAGE_BUILD)
 
 image-test:
 	$(GO) test -tags=image -count=1 -timeout=20m ./deploy/image
@@ -211,10 +221,15 @@ RELEASE := $(CURDIR)/$(BIN)/goreleaser release --snapshot --clean --skip=sbom,si
 dist: $(BIN)/goreleaser
 	$(BIN)/goreleaser check
 	$(RELEASE)
+	cp .build/chart/*.tgz dist/
 
 # From a tag, with credentials of GitHub and signatures: .github/workflows/release.yml.
 release: $(BIN)/goreleaser
 	$(BIN)/goreleaser release --clean
+
+# For the workflow, which pushes there.
+print-images:
+	@echo $(IMAGES)
 
 package-test: $(BIN)/goreleaser
 	$(GO) test -tags=packages -count=1 -timeout=20m ./deploy/packages

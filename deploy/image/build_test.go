@@ -27,6 +27,7 @@ const (
 	// Build arguments.
 	version  = "1.2.3-image"
 	revision = "0123456789abcdef0123456789abcdef01234567"
+	source   = "https://git.example.com/livechat_exporter"
 )
 
 // images has both images under test.
@@ -72,7 +73,7 @@ func prepare(ctx context.Context, folder string) error {
 		"--volume=" + env[0] + ":/usr/local/go:ro", "--volume=" + env[1] + "/cache/download:/modules:ro", "--volume=" + env[2] + ":/build-cache",
 	}
 	_, err = images.buildah(ctx, append(arguments, "--tag="+exporterImage,
-		"--build-arg=VERSION="+version, "--build-arg=REVISION="+revision, repository)...)
+		"--build-arg=VERSION="+version, "--build-arg=REVISION="+revision, "--build-arg=REPOSITORY="+source, repository)...)
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func TestServiceServesOnItsSocket(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	program := filepath.Join(folder, "livechat_exporter")
-	if output, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", program, "livechat_exporter").CombinedOutput(); err != nil {
+	if output, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", program, "../..").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, output)
 	}
 	workspace := httptest.NewServer(rocketchattest.New(rocketchattest.Latest))

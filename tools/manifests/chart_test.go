@@ -191,13 +191,14 @@ func TestChartIsWithoutLint(t *testing.T) {
 // Values that cannot work are refused, with what is wrong.
 func TestChartRefusesWrongValues(t *testing.T) {
 	t.Parallel()
+	const main = "workspaces.main.url=https://x"
 	for set, want := range map[string]string{
-		"image.tag=1":                   "workspaces", // No workspace.
-		"workspaces.main.url=ftp://x":   "/workspaces/main/url",
-		"workspaces.main.url=https://x": "workspaces.main needs a user_id, or secret.existing a Secret",
-		"workspaces.main.url=https://x,workspaces.main.user_id=x":  "workspaces.main needs an auth_token",
-		"workspaces.main.url=https://x,secret.existing=x,ports=80": "ports",
-		"workspaces.a b.url=https://x,secret.existing=x":           "invalid propertyName 'a b'",
+		"image.tag=1":                        "workspaces",
+		"workspaces.main.url=ftp://x":        "/workspaces/main/url",
+		main:                                 "workspaces.main needs a user_id, or secret.existing a Secret",
+		main + ",workspaces.main.user_id=x":  "workspaces.main needs an auth_token",
+		main + ",secret.existing=x,ports=80": "ports",
+		"workspaces.a b.url=https://x,secret.existing=x": "invalid propertyName 'a b'",
 	} {
 		if output, err := helm(t, []string{"template", "x"}, "--set="+set); err == nil || !strings.Contains(output, want) {
 			t.Errorf("%s: %v, want an error with %q, got\n%s", set, err, want, output)

@@ -41,3 +41,22 @@ func TestWorkflowsArePinnedAndRestricted(t *testing.T) {
 		}
 	}
 }
+
+// The bases of the images are pinned by digest, so that a release is built on what was
+// tested.
+func TestBaseImagesArePinned(t *testing.T) {
+	t.Parallel()
+	base := regexp.MustCompile(`(?m)^ARG \w+_IMAGE=(.*)$`)
+	pinned := regexp.MustCompile(`^[\w./:-]+:[\w.-]+@sha256:[0-9a-f]{64}$`)
+	for _, name := range []string{"Dockerfile", "demo/Dockerfile"} {
+		bases := base.FindAllStringSubmatch(string(read(t, name)), -1)
+		if len(bases) != 2 {
+			t.Errorf("%s has %d bases, want two", name, len(bases))
+		}
+		for _, match := range bases {
+			if !pinned.MatchString(match[1]) {
+				t.Errorf("%s builds on %s, want a tag and a digest", name, match[1])
+			}
+		}
+	}
+}
