@@ -60,3 +60,56 @@ func TestBaseImagesArePinned(t *testing.T) {
 		}
 	}
 }
+
+// GitHub shows a form that has a mistake as an empty page. Reports come with the output of
+// check.
+func TestIssueForm(t *testing.T) {
+	t.Parallel()
+	type element struct {
+		Type        string          `json:"type"`
+		ID          string          `json:"id"`
+		Attributes  map[string]any  `json:"attributes"`
+		Validations map[string]bool `json:"validations"`
+	}
+	var form struct {
+		Name        string    `json:"name"`
+		Description string    `json:"description"`
+		Body        []element `json:"body"`
+	}
+	if err := yaml.UnmarshalStrict(read(t, ".github/ISSUE_TEMPLATE/bug.yml"), &form); err != nil {
+		t.Fatal(err)
+	}
+	check := named(t, form.Body, "check", func(e element) string { return e.ID })
+	if !check.Validations["required"] || form.Name == "" || form.Description == "" {
+		t.Errorf("the form is %+v", form)
+	}
+	for _, e := range form.Body {
+		if label, ok := e.Attributes["label"].(string); !ok || label == "" || (e.Type != "textarea" && e.Type != "input") {
+			t.Errorf("the element is %+v", e)
+		}
+	}
+}
+
+// The updater's rules name folders that are there.
+func TestUpdaterConfiguration(t *testing.T) {
+	t.Parallel()
+	var updater struct {
+		Rules []struct {
+			Files []string `json:"matchFileNames"`
+		} `json:"packageRules"`
+	}
+	if err := yaml.Unmarshal(read(t, ".github/renovate.json"), &updater); err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range updater.Rules {
+		for _, pattern := range rule.Files {
+			folder := strings.TrimSuffix(pattern, "/**")
+			if found, err := filepath.Glob(filepath.Join(repository, folder, "*")); err != nil || len(found) == 0 {
+				t.Errorf("no files match %s: %v", pattern, err)
+			}
+		}
+	}
+	if len(updater.Rules) == 0 {
+		t.Error("no rules")
+	}
+}
