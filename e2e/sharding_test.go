@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,7 +45,7 @@ func TestWorkspacesAreDividedByHash(t *testing.T) {
 	for i := range servers {
 		var configuration map[string]any
 		// The test sees from the label which exporter was scraped.
-		text := scrape + strings.Replace(keep, `"0"`, fmt.Sprintf("%q", fmt.Sprint(i)), 1) +
+		text := scrape + strings.Replace(keep, `"0"`, strconv.Quote(strconv.Itoa(i)), 1) +
 			"      - {source_labels: [__address__], target_label: exporter}\n"
 		if err := yaml.Unmarshal([]byte(text), &configuration); err != nil {
 			t.Fatalf("%v\n%s", err, text)
