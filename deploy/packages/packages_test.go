@@ -309,8 +309,9 @@ func TestPackageFromInstallationToRemoval(t *testing.T) {
 	}{
 		{
 			format: "deb",
-			// A question about the configuration would end it: there is nobody to answer.
-			manager: []string{"dpkg", "--root=ROOT", "--log=/dev/null", "--force-not-root"},
+			// A question about the configuration would end it: there is nobody to answer. The
+			// path is for machines that install no manuals.
+			manager: []string{"dpkg", "--root=ROOT", "--log=/dev/null", "--path-include=*"},
 			install: []string{"--install"}, upgrade: []string{"--install"},
 			remove: []string{"--remove", packageName}, purge: []string{"--purge", packageName},
 		},
@@ -408,7 +409,7 @@ func TestAlpinePackage(t *testing.T) {
 
 // What the shells and man make of the files of the package.
 func TestManualAndCompletions(t *testing.T) {
-	m := newMachine(t, "dpkg", "--root=ROOT", "--log=/dev/null")
+	m := newMachine(t, "dpkg", "--root=ROOT", "--log=/dev/null", "--path-include=*")
 	m.manage(t, "--install", artifact(t, versions[0], "deb"))
 	run := func(name string, arguments ...string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), name, arguments...)
