@@ -62,14 +62,13 @@ func prepare(ctx context.Context, folder string) error {
 	if _, err := output(exec.CommandContext(ctx, "go", "-C", repository, "mod", "download")); err != nil {
 		return err
 	}
-	text, err := output(exec.CommandContext(ctx, "go", "env", "GOROOT", "GOMODCACHE", "GOCACHE", "GOOS", "GOARCH"))
+	text, err := output(exec.CommandContext(ctx, "go", "env", "GOROOT", "GOMODCACHE", "GOCACHE"))
 	if err != nil {
 		return err
 	}
 	env := strings.Split(text, "\n")
 	arguments := []string{
 		"build", "--pull=never", "--build-arg=BUILD_IMAGE=" + buildBase, "--build-arg=RUN_IMAGE=" + runBase,
-		"--build-arg=TARGETOS=" + env[3], "--build-arg=TARGETARCH=" + env[4],
 		"--volume=" + env[0] + ":/usr/local/go:ro", "--volume=" + env[1] + "/cache/download:/modules:ro", "--volume=" + env[2] + ":/build-cache",
 	}
 	_, err = images.buildah(ctx, append(arguments, "--tag="+exporterImage,

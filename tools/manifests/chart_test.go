@@ -30,6 +30,8 @@ const (
 	one     = "one.yml"
 	several = "several.yml"
 	web     = "web.yml"
+	// Those of deploy/README.md.
+	documented = "documented"
 )
 
 // objects are what the chart renders, by type.
@@ -65,11 +67,29 @@ func helm(t *testing.T, command []string, arguments ...string) (output string, e
 	return string(text), err
 }
 
+// valuesFlag names a file of values.
+func valuesFlag(t *testing.T, values string) string {
+	t.Helper()
+	if values != documented {
+		return "--values=" + filepath.Join("testdata", values)
+	}
+	_, text, _ := strings.Cut(string(read(t, "deploy/README.md")), "   ```yaml\n   workspaces:")
+	text, _, found := strings.Cut(text, "   ```\n")
+	if !found {
+		t.Fatal("deploy/README.md has no values")
+	}
+	file := filepath.Join(t.TempDir(), "values.yaml")
+	if err := os.WriteFile(file, []byte("   workspaces:"+text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "--values=" + file
+}
+
 // render decodes what the chart makes of values. An unknown key and a value of the wrong type
 // fail the test.
 func render(t *testing.T, values string) (all objects) {
 	t.Helper()
-	output, err := helm(t, []string{"template", "livechat-exporter"}, "--values="+filepath.Join("testdata", values))
+	output, err := helm(t, []string{"template", "livechat-exporter"}, valuesFlag(t, values))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
@@ -171,7 +191,7 @@ func workspaceFiles(t *testing.T, config []byte) map[string][]string {
 
 func forEachValues(t *testing.T, test func(t *testing.T, values string)) {
 	t.Helper()
-	for _, values := range []string{one, several, web} {
+	for _, values := range []string{one, several, web, documented} {
 		t.Run(values, func(t *testing.T) {
 			t.Parallel()
 			test(t, values)
@@ -182,7 +202,7 @@ func forEachValues(t *testing.T, test func(t *testing.T, values string)) {
 func TestChartIsWithoutLint(t *testing.T) {
 	t.Parallel()
 	forEachValues(t, func(t *testing.T, values string) {
-		if output, err := helm(t, []string{"lint", "--strict"}, "--values="+filepath.Join("testdata", values)); err != nil || strings.Contains(output, "[WARNING]") {
+		if output, err := helm(t, []string{"lint", "--strict"}, valuesFlag(t, values)); err != nil || strings.Contains(output, "[WARNING]") {
 			t.Errorf("%v\n%s", err, output)
 		}
 	})
