@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -111,5 +112,21 @@ func TestUpdaterConfiguration(t *testing.T) {
 	}
 	if len(updater.Rules) == 0 {
 		t.Error("no rules")
+	}
+}
+
+// What is no release gets no tag latest.
+func TestOnlyReleasesAreLatest(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]bool{"1.0.0": true, "1.0.0-rc1": false, "1.0.0-3-gabcdef012345": false, "unknown": false} {
+		for _, target := range []string{"docker", "docker-push"} {
+			output, err := exec.CommandContext(t.Context(), "make", "-C", repository, "--dry-run", target, "VERSION="+version).CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, output)
+			}
+			if latest := strings.Contains(string(output), ":latest"); latest != want {
+				t.Errorf("%s of %s: latest is %v\n%s", target, version, latest, output)
+			}
+		}
 	}
 }
