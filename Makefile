@@ -12,6 +12,7 @@
 #   make fuzz          each fuzz target for FUZZTIME
 #   make soak          two hundred workspaces with random failures, for SOAK (make soak SOAK=2h)
 #   make bench         the tables of docs/performance.md: CPU time and memory of a scrape; Linux only
+#   make scaling       the table of docs/scaling.md: what up to 1,000 workspaces need; Linux only, 20 minutes
 #   make demo          a simulated workspace, the exporter, Prometheus and Alertmanager
 #   make preview       pictures of the dashboards; needs Node.js, Chromium and pngquant
 #   make docker        the container image
@@ -27,7 +28,7 @@
 #   make package-test  installs, runs, upgrades and removes the packages; needs Linux, root, dpkg and rpm
 #   make tools         the tools that "make test" needs
 
-.PHONY: build test race unit simulate e2e soak browser-test lint fmt cover fuzz bench demo preview docker \
+.PHONY: build test race unit simulate e2e soak browser-test lint fmt cover fuzz bench scaling demo preview docker \
 	docker-push image-test systemd-test conformance victoriametrics-test chart manifests-test dist dist-check \
 	release print-images package-files package-test tools
 
@@ -136,6 +137,9 @@ fuzz:
 
 bench: build $(BIN)/json_exporter
 	$(GO) run ./bench
+
+scaling: build $(BIN)/prometheus $(BIN)/victoria-metrics
+	$(GO) run ./bench --scaling
 
 # Not with "go run", which reports an error when Ctrl-C ends the demo.
 demo: $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager
