@@ -52,11 +52,29 @@ func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range append(pages, "README.md", "deploy/README.md", "alerts/runbook.md") {
+	for _, page := range append(pages, "README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md", "alerts/runbook.md") {
 		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`).FindAllStringSubmatch(document(t, page), -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
 				t.Errorf("%s: %v", page, err)
 			}
+		}
+	}
+}
+
+// Each way to a scraped workspace has five steps at most.
+func TestInstallationsAreShort(t *testing.T) {
+	for file, least := range map[string]int{"README.md": 4, "deploy/README.md": 4} {
+		ways := 0
+		for _, step := range regexp.MustCompile(`(?m)^(\d)\. `).FindAllStringSubmatch(document(t, file), -1) {
+			if step[1] == "1" {
+				ways++
+			}
+			if step[1] > "5" {
+				t.Errorf("%s has a step %s", file, step[1])
+			}
+		}
+		if ways < least {
+			t.Errorf("%s has %d lists of steps, want at least %d", file, ways, least)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -37,19 +38,30 @@ type flags struct {
 // parse reads the command line. It is done if --help or --version has been answered.
 func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 	f = &flags{}
+	logLevels, logFormats := []string{"debug", "info", "warn", "error"}, []string{"logfmt", "json"}
 	app := kingpin.New(name, "Exports abandoned chats of Rocket.Chat workspaces, per department and window, to Prometheus.").
 		UsageWriter(stdout).
 		Terminate(func(int) { done = true })
-	app.Version(version.Print(name))
+	if slices.Contains(args, "--help-man") {
+		kingpin.ManPageTemplate = manPage(kingpin.ManPageTemplate)
+		app.Version(name + " " + version.Version) // The page's title has room for one line.
+	} else {
+		app.Version(version.Print(name))
+	}
 	app.HelpFlag.Short('h')
 	if !slices.Contains(args, serveCommand) && !slices.Contains(args, checkCommand) {
 		app.UsageTemplate(kingpin.LongHelpTemplate) // Help without a command is help on all.
 	}
 	app.Flag("config.file", "Configuration file.").Default("config.yml").StringVar(&f.configFile)
-	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").Default("info").StringVar(&f.logLevel)
-	app.Flag("log.format", "Format of log messages: logfmt or json.").Default("logfmt").StringVar(&f.logFormat)
+	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").
+		Default("info").HintOptions(logLevels...).StringVar(&f.logLevel)
+	app.Flag("log.format", "Format of log messages: logfmt or json.").
+		Default("logfmt").HintOptions(logFormats...).StringVar(&f.logFormat)
 
-	serve := app.Command(serveCommand, "Serve metrics until stopped by a signal.").Default()
+	serve := app.Command(serveCommand, "Serve metrics until stopped by a signal.")
+	if !completesCommand(args) {
+		serve.Default()
+	}
 	f.web = kingpinflag.AddFlags(serve, ":10098")
 	serve.Flag("web.telemetry-path", "Path of the page of metrics.").Default("/metrics").StringVar(&f.metricsPath)
 	serve.Flag("web.timeout-offset", "What to subtract from the scraper's timeout, for writing and sending the page.").
@@ -67,12 +79,27 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 	f.command, err = app.Parse(args)
 	switch { // kingpin's own check of a word does not name the flag.
 	case err != nil:
-	case !slices.Contains([]string{"debug", "info", "warn", "error"}, f.logLevel):
+	case !slices.Contains(logLevels, f.logLevel):
 		err = fmt.Errorf("--log.level must be debug, info, warn or error, not %q", f.logLevel)
-	case f.logFormat != "logfmt" && f.logFormat != "json":
+	case !slices.Contains(logFormats, f.logFormat):
 		err = fmt.Errorf("--log.format must be logfmt or json, not %q", f.logFormat)
 	case f.timeoutOffset < 0 || f.maxRequests < 0:
 		err = errors.New("--web.timeout-offset and --web.max-requests must not be negative")
 	}
 	return f, done, err
+}
+
+// manPage completes the template of the manual page: the version is the page's source, not
+// its date, and NAME has the description that whatis shows.
+func manPage(template string) string {
+	return strings.NewReplacer(
+		`1 {{.App.Version}} "{{.App.Author}}"`, `1 "" "{{.App.Version}}" ""`,
+		"\"NAME\"\n{{.App.Name}}\n", "\"NAME\"\n{{.App.Name}} \\- {{.App.Help}}\n",
+	).Replace(template)
+}
+
+// completesCommand reports whether a shell asks for the words that can stand in the place
+// of a command. With a default command, kingpin would offer none.
+func completesCommand(args []string) bool {
+	return slices.Contains(args, "--completion-bash") && !strings.HasPrefix(args[len(args)-1], "-")
 }

@@ -1,5 +1,5 @@
 // Command bench measures what a scrape costs, and prints the tables of
-// docs/performance.md. The exporter, json_exporter, the floor and the stub of the
+// docs/performance.md and, with --scaling, of docs/scaling.md. The exporter, json_exporter, the floor and the stub of the
 // workspace run as processes of their own, and the CPU time of each is what the kernel
 // accounts for it. It exits with 1 if a promise of that document does not hold.
 package main
@@ -35,6 +35,9 @@ func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	flags.StringVar(&r.exporter, "exporter", "./livechat_exporter", "the exporter's binary")
 	flags.StringVar(&r.jsonExporter, "json-exporter", ".bin/json_exporter", "json_exporter's binary")
+	flags.StringVar(&r.prometheus, "prometheus", ".bin/prometheus", "the binary of Prometheus")
+	flags.StringVar(&r.victoriaMetrics, "victoria-metrics", ".bin/victoria-metrics", "the binary of VictoriaMetrics")
+	scaling := flags.Bool("scaling", false, "measure whole servers instead, for docs/scaling.md; takes 16 minutes")
 	flags.IntVar(&r.rounds, "rounds", 5, "rounds of scrapes, of which the median is printed")
 	serve := flags.String("serve", "", "for the processes that the benchmark starts: workspace or floor")
 	departments := flags.Int("departments", 20, "for them: departments of the workspace")
@@ -57,6 +60,9 @@ func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
 		r.running.Wait()
 		err = errors.Join(err, os.RemoveAll(r.folder))
 	}()
+	if *scaling {
+		return r.scaling(ctx)
+	}
 	parts := []func(context.Context) error{r.manyWorkspaces, r.memory, r.latency}
 	for _, size := range []struct{ departments, scrapes int }{{10_000, 10}, {1_000, 60}, {100, 100}, {20, 200}} {
 		parts = slices.Insert(parts, 0, func(ctx context.Context) error { return r.size(ctx, size.departments, size.scrapes) })

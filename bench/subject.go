@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,6 +56,7 @@ type subject struct {
 // programs starts programs, each as a process on a port of its own.
 type programs struct {
 	self, exporter, jsonExporter string
+	prometheus, victoriaMetrics  string
 	folder                       string // For configurations.
 	running                      sync.WaitGroup
 }
@@ -124,6 +126,9 @@ func jsonExporterProbes(workspace string) (paths []string, config map[string]any
 	return paths, map[string]any{"modules": modules}
 }
 
+// listening is what a program logs when it listens: the exporter, Prometheus and VictoriaMetrics.
+var listening = regexp.MustCompile(`(?:msg="Listening on".* address=|started server at http://)([^/\s]+)`)
+
 // start starts a program and returns when it listens.
 func (p *programs) start(ctx context.Context, program string, args ...string) (pid int, address string, err error) {
 	cmd := exec.CommandContext(ctx, program, args...)
@@ -136,12 +141,12 @@ func (p *programs) start(ctx context.Context, program string, args ...string) (p
 	}
 	var log strings.Builder
 	for lines := bufio.NewScanner(output); lines.Scan(); {
-		if _, host, found := strings.Cut(lines.Text(), `msg="Listening on" address=`); found {
+		if host := listening.FindStringSubmatch(lines.Text()); host != nil {
 			p.running.Go(func() {
 				_, _ = io.Copy(io.Discard, output)
 				_ = cmd.Wait()
 			})
-			return cmd.Process.Pid, "http://" + host, nil
+			return cmd.Process.Pid, "http://" + host[1], nil
 		}
 		fmt.Fprintln(&log, lines.Text())
 	}

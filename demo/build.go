@@ -32,7 +32,7 @@ func build(ctx context.Context, folder string) (built, error) {
 	if err != nil {
 		return built{}, fmt.Errorf("find the exporter's sources (run the demo inside its repository: go run ./demo): %w", err)
 	}
-	binary := filepath.Join(folder, module)
+	binary := filepath.Join(folder, "livechat_exporter")
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}

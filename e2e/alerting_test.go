@@ -64,9 +64,10 @@ func TestSpikeIsSentAndResolved(t *testing.T) {
 		DepartmentID: id, VisitorInactivity: new(90 * time.Minute), Answered: true,
 		OpenedAt: time.Now().Add(-100 * time.Minute), ClosedAt: time.Now(),
 	}}, 12)...)
+	runbook, _ := alertAddresses(t)
 	spike := attachment{
 		Title:     "Visitors went silent in a larger share of the chats of the last hours than in the week before.",
-		TitleLink: runbookAddress + "#livechatabandonmentspike",
+		TitleLink: runbook + "#livechatabandonmentspike",
 		Text:      "Sales & Leads on main: 12 of the chats opened in the last 6 hours are abandoned; at the share of the week before it would be 1.6.\n",
 		Color:     "red",
 	}
@@ -107,7 +108,8 @@ func TestUnreachableWorkspaceIsOneAlert(t *testing.T) {
 	if got := sent.Alerts[0].Annotations["description"]; !regexp.MustCompile(`^main: calls that failed in the last 15 minutes: network \d+\b`).MatchString(got) {
 		t.Errorf("got the description %q", got)
 	}
-	if got, want := sent.Alerts[0].Annotations["runbook_url"], runbookAddress+"#livechatworkspaceunreachable"; got != want || sent.Receiver != "operations-webhook" {
+	runbook, _ := alertAddresses(t)
+	if got, want := sent.Alerts[0].Annotations["runbook_url"], runbook+"#livechatworkspaceunreachable"; got != want || sent.Receiver != "operations-webhook" {
 		t.Errorf("got %s to %s, want %s", got, sent.Receiver, want)
 	}
 	a.waitForState(t, shippedAlert(t, "LivechatRefreshFailing", "instance", "main", "resource", "rooms", "window", "6h"), "inhibited")

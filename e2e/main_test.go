@@ -66,7 +66,7 @@ func prepare(ctx context.Context, folder string) error {
 	}
 	return build(ctx, "go", "build", "-trimpath", "-buildvcs=false",
 		"-ldflags", "-X github.com/prometheus/common/version.Version="+version,
-		"-o", programs.exporter, "livechat_exporter")
+		"-o", programs.exporter, "..")
 }
 
 func build(ctx context.Context, name string, args ...string) error {

@@ -54,17 +54,24 @@ func startPrometheus(t *testing.T, jobs ...job) *prometheus {
 // with a configuration and short intervals, and waits until it is ready.
 func startPrometheusWith(t *testing.T, folder string, config map[string]any) *prometheus {
 	t.Helper()
+	return launchPrometheus(t, config, "--storage.tsdb.path="+folder, "--storage.tsdb.retention.time=100y")
+}
+
+// launchPrometheus starts Prometheus with a configuration, short intervals and flags.
+func launchPrometheus(t *testing.T, config map[string]any, flags ...string) *prometheus {
+	t.Helper()
 	config["global"] = map[string]any{
 		"scrape_interval": scrapeInterval.String(), "scrape_timeout": scrapeInterval.String(), "evaluation_interval": scrapeInterval.String(),
 	}
 	p := &prometheus{process: start(
 		t, programs.prometheus,
-		"--config.file="+writeJSON(t, "prometheus.yml", config),
-		"--storage.tsdb.path="+folder,
-		"--storage.tsdb.retention.time=100y",
-		"--web.listen-address=127.0.0.1:0",
-		// Otherwise the first scrape waits 5 seconds for more targets.
-		"--scrape.discovery-reload-interval=100ms",
+		append(
+			flags,
+			"--config.file="+writeJSON(t, "prometheus.yml", config),
+			"--web.listen-address=127.0.0.1:0",
+			// Otherwise the first scrape waits 5 seconds for more targets.
+			"--scrape.discovery-reload-interval=100ms",
+		)...,
 	)}
 	p.url = "http://" + p.address(t)
 	waitUntilReady(t, p.url)

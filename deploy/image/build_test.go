@@ -27,6 +27,7 @@ const (
 	// Build arguments.
 	version  = "1.2.3-image"
 	revision = "0123456789abcdef0123456789abcdef01234567"
+	source   = "https://git.example.com/livechat_exporter"
 )
 
 // images has both images under test.
@@ -61,18 +62,17 @@ func prepare(ctx context.Context, folder string) error {
 	if _, err := output(exec.CommandContext(ctx, "go", "-C", repository, "mod", "download")); err != nil {
 		return err
 	}
-	text, err := output(exec.CommandContext(ctx, "go", "env", "GOROOT", "GOMODCACHE", "GOCACHE", "GOOS", "GOARCH"))
+	text, err := output(exec.CommandContext(ctx, "go", "env", "GOROOT", "GOMODCACHE", "GOCACHE"))
 	if err != nil {
 		return err
 	}
 	env := strings.Split(text, "\n")
 	arguments := []string{
 		"build", "--pull=never", "--build-arg=BUILD_IMAGE=" + buildBase, "--build-arg=RUN_IMAGE=" + runBase,
-		"--build-arg=TARGETOS=" + env[3], "--build-arg=TARGETARCH=" + env[4],
 		"--volume=" + env[0] + ":/usr/local/go:ro", "--volume=" + env[1] + "/cache/download:/modules:ro", "--volume=" + env[2] + ":/build-cache",
 	}
 	_, err = images.buildah(ctx, append(arguments, "--tag="+exporterImage,
-		"--build-arg=VERSION="+version, "--build-arg=REVISION="+revision, repository)...)
+		"--build-arg=VERSION="+version, "--build-arg=REVISION="+revision, "--build-arg=REPOSITORY="+source, repository)...)
 	if err != nil {
 		return err
 	}

@@ -184,7 +184,7 @@ func TestImageSettings(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
-	for label, value := range map[string]string{"licenses": "Apache-2.0", "version": version, "revision": revision} {
+	for label, value := range map[string]string{"licenses": "Apache-2.0", "version": version, "revision": revision, "source": source} {
 		if found := got.Labels["org.opencontainers.image."+label]; found != value {
 			t.Errorf("label %s = %q, want %q", label, found, value)
 		}

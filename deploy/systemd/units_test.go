@@ -27,7 +27,7 @@ const (
 
 	serviceFile      = "livechat_exporter.service"
 	socketFile       = "livechat_exporter.socket"
-	installedProgram = "/usr/local/bin/livechat_exporter"
+	installedProgram = "ExecStart=livechat_exporter " // systemd looks for it in the usual folders.
 	installedConfig  = "/etc/livechat_exporter/config.yml"
 )
 
@@ -64,7 +64,7 @@ func TestUnitsAreValid(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	// The program must exist; another one stands in for the exporter.
-	service, socket := install(t, serviceFile, folder, installedProgram, "/bin/true"), install(t, socketFile, folder)
+	service, socket := install(t, serviceFile, folder, installedProgram, "ExecStart=/bin/true "), install(t, socketFile, folder)
 	// Warnings are output of a command that succeeds.
 	if output, err := exec.CommandContext(t.Context(), "systemd-analyze", "verify", service, socket).CombinedOutput(); err != nil || len(output) > 0 {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, output)
@@ -83,7 +83,7 @@ func TestServiceServesOnItsSocket(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	program := filepath.Join(folder, "livechat_exporter")
-	if output, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", program, "livechat_exporter").CombinedOutput(); err != nil {
+	if output, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", program, "../..").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, output)
 	}
 	workspace := httptest.NewServer(rocketchattest.New(rocketchattest.Latest))
@@ -100,8 +100,8 @@ func TestServiceServesOnItsSocket(t *testing.T) {
 		t.Errorf("ListenStream = %q, want the exporter's port", ports)
 	}
 
-	command := strings.Join(values(t, serviceFile, "ExecStart"), " ")
-	command = strings.NewReplacer(installedProgram, program, installedConfig, config).Replace(command)
+	command := "ExecStart=" + strings.Join(values(t, serviceFile, "ExecStart"), " ")
+	command = strings.NewReplacer(installedProgram, program+" ", installedConfig, config).Replace(command)
 	address := freeAddress(t)
 	args := append([]string{"--listen=" + address, "--setenv=CREDENTIALS_DIRECTORY=" + folder}, strings.Fields(command)...)
 	// The signal below ends the exporter, not the test's context, which would kill it.
