@@ -262,7 +262,7 @@ package-test: $(BIN)/goreleaser
 # All of them again, from a clone in another folder and with an empty build cache.
 dist-check: dist
 	@set -eu; copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; git clone --quiet . "$$copy/clone"; \
-		(set -x; cd "$$copy/clone"; GOCACHE="$$copy/cache" $(RELEASE)); \
+		(set -x; cd "$$copy/clone"; $(RELEASE)); \
 		diff dist/sha256sums.txt "$$copy/clone/dist/sha256sums.txt"
 
 tools: $(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/helm $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager $(BIN)/amtool

@@ -59,7 +59,6 @@ var ruleMutations = []struct{ rule, find, replace string }{
 	{"LivechatAbandonmentFlood", "and ignoring (department_id)", "and"},
 	{"LivechatAbandonmentFlood", `{window="6h",department_id="none"}`, `{window="6h"}`},
 	{"LivechatAbandonmentFlood", `{window="6h"}[6h]`, `{window="6h"}[5m]`},
-	{"LivechatAbandonmentFlood", "max by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms", "sum by (job, instance, department_id, window) (last_over_time(livechat_department_abandoned_rooms"},
 
 	{increase1h, "present_over_time(livechat_department_abandonments_total[1h] offset 1h)", "livechat_department_abandonments_total offset 1h"},
 	{increase1h, "present_over_time(livechat_department_abandonments_total[1h] offset 1h)", "livechat_department_abandonments_total"},
