@@ -244,7 +244,6 @@ package-files:
 RELEASE := $(CURDIR)/$(BIN)/goreleaser release --snapshot --clean --skip=sbom,sign
 
 dist: $(BIN)/goreleaser
-	$(BIN)/goreleaser check
 	$(RELEASE)
 	cp .build/chart/*.tgz dist/
 
@@ -259,7 +258,7 @@ print-images:
 package-test: $(BIN)/goreleaser
 	$(GO) test -tags=packages -count=1 -timeout=20m ./deploy/packages
 
-# All of them again, from a clone in another folder and with an empty build cache.
+# All of them again, from a clone in another folder.
 dist-check: dist
 	@set -eu; copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; git clone --quiet . "$$copy/clone"; \
 		(set -x; cd "$$copy/clone"; $(RELEASE)); \

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 )
@@ -70,7 +71,7 @@ var windows = map[string]time.Duration{"6h": 6 * time.Hour, "24h": day, "7d": we
 func (g grid) export(into *memory, instance, department string, chats []chat) {
 	name := func(metric string, more ...string) labels.Labels {
 		return labels.FromStrings(append([]string{
-			labels.MetricName, metric, "job", "livechat", "instance", instance, "department_id", department,
+			model.MetricNameLabel, metric, "job", "livechat", "instance", instance, "department_id", department,
 		}, more...)...)
 	}
 	for window, length := range windows {
@@ -100,7 +101,7 @@ func (g grid) export(into *memory, instance, department string, chats []chat) {
 
 // exportWorkspace stores what the exporter exports once of a workspace.
 func (g grid) exportWorkspace(into *memory, instance string) {
-	name := labels.FromStrings(labels.MetricName, "livechat_abandonments_period_start_timestamp_seconds", "job", "livechat", "instance", instance)
+	name := labels.FromStrings(model.MetricNameLabel, "livechat_abandonments_period_start_timestamp_seconds", "job", "livechat", "instance", instance)
 	scrapes := grid{from: g.from, to: g.to, step: scrapeInterval}
 	start := make([]float64, 0, scrapes.samples())
 	for at := g.from; !at.After(g.to); at = at.Add(scrapeInterval) {
@@ -109,10 +110,10 @@ func (g grid) exportWorkspace(into *memory, instance string) {
 	into.store(name, g.from, scrapeInterval, start)
 }
 
-func constant(g grid, value float64) []float64 {
+func constant(g grid, v float64) []float64 {
 	values := make([]float64, g.samples())
 	for i := range values {
-		values[i] = value
+		values[i] = v
 	}
 	return values
 }

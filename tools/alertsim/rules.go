@@ -107,7 +107,7 @@ func (e *evaluator) query(ctx context.Context, expr string) (promql.Matrix, erro
 // record stores what a recording rule found.
 func (e *evaluator) record(rule rules.Rule, found promql.Matrix) {
 	for _, s := range found {
-		name := labels.NewBuilder(s.Metric).Set(labels.MetricName, rule.Name())
+		name := labels.NewBuilder(s.Metric).Set(model.MetricNameLabel, rule.Name())
 		rule.Labels().Range(func(l labels.Label) { name.Set(l.Name, l.Value) })
 		recorded := e.grid.missing()
 		for _, point := range s.Floats {

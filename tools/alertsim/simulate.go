@@ -96,15 +96,15 @@ func (s scenario) batch(ctx context.Context, f files, seed uint64, workspaces, w
 	if err != nil {
 		return run{}, err
 	}
-	notifier := notifier{routing: routes}
+	sent := notifier{routing: routes}
 	firing, err := rules.firing(ctx)
 	if err != nil {
 		return run{}, err
 	}
 	for i, alerts := range firing {
-		notifier.at(g.from.Add(time.Duration(i)*interval), alerts)
+		sent.at(g.from.Add(time.Duration(i)*interval), alerts)
 	}
-	for _, n := range notifier.sent {
+	for _, n := range sent.sent {
 		if n.at.After(g.from.Add(warmUp)) {
 			result.notifications = append(result.notifications, n)
 		}

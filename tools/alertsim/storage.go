@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -32,7 +33,7 @@ type series struct {
 // store adds a whole series.
 func (m *memory) store(name labels.Labels, from time.Time, step time.Duration, values []float64) *series {
 	s := &series{labels: name, first: from.UnixMilli(), step: step.Milliseconds(), values: values}
-	metric := name.Get(labels.MetricName)
+	metric := name.Get(model.MetricNameLabel)
 	m.byName[metric] = append(m.byName[metric], s)
 	return s
 }
@@ -58,7 +59,7 @@ func (q *querier) Select(_ context.Context, _ bool, hints *storage.SelectHints, 
 	var rest []*labels.Matcher
 	var candidates []*series
 	for _, m := range matchers {
-		if m.Name == labels.MetricName && m.Type == labels.MatchEqual {
+		if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual {
 			candidates = q.byName[m.Value]
 		} else {
 			rest = append(rest, m)
@@ -174,7 +175,7 @@ func (i *iterator) found() chunkenc.ValueType {
 }
 
 // At implements chunkenc.Iterator.
-func (i *iterator) At() (int64, float64) { return i.AtT(), i.values[i.at] }
+func (i *iterator) At() (at int64, value float64) { return i.AtT(), i.values[i.at] }
 
 // AtT implements chunkenc.Iterator.
 func (i *iterator) AtT() int64 { return i.first + i.at*i.step }
