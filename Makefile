@@ -244,6 +244,7 @@ package-files:
 RELEASE := $(CURDIR)/$(BIN)/goreleaser release --snapshot --clean --skip=sbom,sign
 
 dist: $(BIN)/goreleaser
+	$(BIN)/goreleaser check
 	$(RELEASE)
 	cp .build/chart/*.tgz dist/
 

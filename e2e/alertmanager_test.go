@@ -175,7 +175,7 @@ func startAlertmanager(t *testing.T, to *receiver, businessDays string) *alertma
 		{"/run/secrets/alertmanager_rocketchat_user_id", writeFile(t, "user_id", receiverUserID+"\n")},
 		{"/run/secrets/alertmanager_rocketchat_token", writeFile(t, "token", receiverToken+"\n")},
 		{"group_wait: 30s", "group_wait: 300ms"},
-		{"group_interval: 5m", "group_interval: 200ms"},
+		{"group_interval: 5m", "group_interval: 2s"},
 		{"monday:friday", businessDays},
 		{"{start_time: '08:00', end_time: '18:00'}", "{start_time: '00:00', end_time: '24:00'}"},
 	} {

@@ -46,6 +46,8 @@ func TestShippedConfigurations(t *testing.T) {
 			want := values{
 				series("livechat_refresh_success", "resource", "abandonments", "window", "month"): 1,
 				series("livechat_refresh_success", "resource", "departments", "window", ""):       1,
+				series("livechat_refresh_success", "resource", "chats_waiting", "window", ""):     1,
+				series("livechat_refresh_success", "resource", "agents", "window", ""):            1,
 			}
 			for _, window := range []string{"6h", "24h", "7d", "today"} {
 				want[refresh("success", window)] = 1

@@ -40,7 +40,7 @@ func TestWrongConfigurationEndsTheExporter(t *testing.T) {
 	w := startWorkspace(t, rocketchattest.Latest)
 	good := config(t, w, "24h")
 	for name, test := range map[string]struct{ config, file, flag, want string }{
-		"unknown key":      {config: good + "widnows: [6h]\n", want: `config\.yml:11: .*widnows`},
+		"unknown key":      {config: good + "widnows: [6h]\n", want: `config\.yml:12: .*widnows`},
 		"not YAML":         {config: "workspaces: [\n", want: `config\.yml:\d+: `},
 		"window too short": {config: strings.ReplaceAll(good, "24h", "30m"), want: `config\.yml:6: .*inactivity_timeout`},
 		"unset variable":   {config: strings.ReplaceAll(good, rocketchattest.UserID, "${NOBODY_SET_THIS}"), want: `config\.yml:4: .*NOBODY_SET_THIS`},

@@ -28,7 +28,7 @@ func dividedWorkspaces(t *testing.T, number int) (map[string]*rocketchattest.Wor
 	file := writeJSON(t, "config.yml", map[string]any{
 		// One call in all from each exporter that scrapes.
 		"workspaces": config, "windows": []any{map[string]any{"duration": "24h", "refresh": "15m"}},
-		"counter": false, "rooms": false, "departments": false, "rate_limit": map[string]any{"calls": 0},
+		"counter": false, "rooms": false, "live": false, "departments": false, "rate_limit": map[string]any{"calls": 0},
 	})
 	return all, []*exporter{startExporterWith(t, nil, file), startExporterWith(t, nil, file)}
 }
