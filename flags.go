@@ -12,10 +12,12 @@ import (
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"livechat_exporter/internal/backfill"
 )
 
 // The commands.
-const serveCommand, checkCommand = "serve", "check"
+const serveCommand, checkCommand, backfillCommand = "serve", "check", "backfill"
 
 // flags are the command line.
 type flags struct {
@@ -25,6 +27,9 @@ type flags struct {
 	// Of check.
 	offline   bool
 	workspace string
+	// Of backfill.
+	past   backfill.Options
+	dryRun bool
 	// Of serve.
 	web                    *web.FlagConfig
 	metricsPath            string
@@ -49,7 +54,7 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 		app.Version(version.Print(name))
 	}
 	app.HelpFlag.Short('h')
-	if !slices.Contains(args, serveCommand) && !slices.Contains(args, checkCommand) {
+	if !slices.ContainsFunc([]string{serveCommand, checkCommand, backfillCommand}, func(command string) bool { return slices.Contains(args, command) }) {
 		app.UsageTemplate(kingpin.LongHelpTemplate) // Help without a command is help on all.
 	}
 	app.Flag("config.file", "Configuration file.").Default("config.yml").StringVar(&f.configFile)
@@ -76,6 +81,8 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 	check.Flag("offline", "Send nothing: check the configuration alone.").BoolVar(&f.offline)
 	check.Flag("workspace", "Check the workspace of this name alone.").PlaceHolder("NAME").StringVar(&f.workspace)
 
+	f.backfillFlags(app)
+
 	f.command, err = app.Parse(args)
 	switch { // kingpin's own check of a word does not name the flag.
 	case err != nil:
@@ -83,6 +90,8 @@ func parse(args []string, stdout io.Writer) (f *flags, done bool, err error) {
 		err = fmt.Errorf("--log.level must be debug, info, warn or error, not %q", f.logLevel)
 	case !slices.Contains(logFormats, f.logFormat):
 		err = fmt.Errorf("--log.format must be logfmt or json, not %q", f.logFormat)
+	case f.past.CallsPerMinute < 0:
+		err = errors.New("--calls-per-minute must not be negative")
 	case f.timeoutOffset < 0 || f.maxRequests < 0:
 		err = errors.New("--web.timeout-offset and --web.max-requests must not be negative")
 	}
@@ -102,4 +111,19 @@ func manPage(template string) string {
 // of a command. With a default command, kingpin would offer none.
 func completesCommand(args []string) bool {
 	return slices.Contains(args, "--completion-bash") && !strings.HasPrefix(args[len(args)-1], "-")
+}
+
+func (f *flags) backfillFlags(app *kingpin.Application) {
+	past := app.Command(backfillCommand, "Write what the exporter would have exported in the past as OpenMetrics files for Prometheus to load, and end.")
+	past.Flag("output", "Folder for the files. With the journal in it, a run that was stopped goes on.").Required().PlaceHolder("DIR").StringVar(&f.past.Folder)
+	past.Flag("workspace", "Only the workspace of this name; can be repeated.").PlaceHolder("NAME").StringsVar(&f.past.Workspaces)
+	past.Flag("from", "When the past begins: a duration back, or an RFC 3339 time.").Default("22d").StringVar(&f.past.From)
+	past.Flag("until", "When it ends, an RFC 3339 time. Default: 3 hours ago.").PlaceHolder("TIME").StringVar(&f.past.Until)
+	past.Flag("step", "Distance of two samples; it divides an hour.").Default("30m").DurationVar(&f.past.Step)
+	past.Flag("windows", "Also make the numbers of the configured windows.").BoolVar(&f.past.Windows)
+	past.Flag("calls-per-minute", "How many calls of a route to send. Default: what rate_limit leaves of the 10 that Rocket.Chat accepts.").
+		PlaceHolder("N").IntVar(&f.past.CallsPerMinute)
+	past.Flag("dry-run", "Print how many calls, how much time and how many samples it takes, and send nothing.").BoolVar(&f.dryRun)
+	past.Flag("job", "The label job of all series.").Default("livechat").StringVar(&f.past.Job)
+	past.Flag("instance", "The label instance of all series. Default: the workspace's name.").PlaceHolder("NAME").StringVar(&f.past.Instance)
 }

@@ -32,8 +32,8 @@ const name = "livechat_exporter"
 
 // Exit codes.
 const (
-	exitStopped = 0 // By a signal; also --help and --version, and a check without failures.
-	exitFailed  = 1 // Serving failed, or a check did.
+	exitStopped = 0 // By a signal; also --help and --version, a check without failures, and a whole backfill.
+	exitFailed  = 1 // Serving failed, or a check did, or a backfill is not whole.
 	exitUsage   = 2 // The flags or the configuration are wrong.
 )
 
@@ -74,8 +74,11 @@ func run(
 		return exitUsage
 	}
 	logger, webLogger := loggers(stderr, f.logLevel, f.logFormat)
-	if f.command == checkCommand {
+	switch f.command {
+	case checkCommand:
 		return runCheck(ctx, f, lookupEnv, stdout, logger)
+	case backfillCommand:
+		return runBackfill(ctx, f, lookupEnv, stdout, stderr, logger)
 	}
 	if err = web.Validate(*f.web.WebConfigFile); err != nil {
 		level.Error(logger).Log("msg", "The web configuration is wrong", "file", *f.web.WebConfigFile, "err", err)
