@@ -125,11 +125,7 @@ func begin(ctx context.Context, f flags, company traffic.Generator, build builde
 	}
 	exporter, err := startProcess("the exporter", r.program.binary,
 		[]string{"--config.file=" + filepath.Join(r.program.sources, "config.yml"), "--web.listen-address=" + r.exporter, "--log.level=warn"},
-		[]string{
-			"ROCKETCHAT_URL=http://" + r.workspace.address,
-			"ROCKETCHAT_USER_ID=" + rocketchattest.UserID,
-			"ROCKETCHAT_AUTH_TOKEN=" + rocketchattest.AuthToken,
-		}, stderr)
+		r.environment(), stderr)
 	if err != nil {
 		return r, err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"time"
 
 	"livechat_exporter/demo/traffic"
 )
@@ -42,12 +41,9 @@ func stackDemo(ctx context.Context, f flags, build builder, stdout, stderr io.Wr
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(stdout, "Writing what Prometheus would know by now.")
+	fmt.Fprintln(stdout, "Making the past of three weeks, as docs/backfill.md does.")
 	data := filepath.Join(r.folder, "prometheus")
-	now := time.Now()
-	rooms := append(company.Rooms(now.Add(-traffic.History), now), spike.Rooms()...)
-	before := past{departments: company.Departments, closings: traffic.ClosingsOf(rooms), now: now}
-	err = before.writeData(ctx, t.promtool, r.folder, data)
+	err = r.writePast(ctx, t.promtool, data)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (r stackReport) write(out io.Writer) {
 	fmt.Fprintf(out, "Alertmanager             http://%s\n", r.alertmanager)
 
 	fmt.Fprintf(out, "\nThe rules and routes are those of the folder alerts, with shorter waits: an alert fires after %s and is told\n", holdFor)
-	fmt.Fprintf(out, "%s later. Three weeks of abandoned chats, for the dashboards, were written into Prometheus beforehand.\n", groupWait)
+	fmt.Fprintf(out, "%s later. The last three weeks were made by livechat_exporter backfill and loaded into Prometheus.\n", groupWait)
 
 	fmt.Fprintf(out, "\nAt %s, %d chats of %s are closed at once: an hour before, their visitors were sent to\n",
 		r.spike.ClosedAt.Format(time.TimeOnly), traffic.SpikeChats, traffic.SpikeDepartmentName)

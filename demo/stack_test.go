@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,45 +94,6 @@ func TestRoutesAreAsShippedButForReceiversAndWaits(t *testing.T) {
 	}
 	if _, err := routesTo(strings.ReplaceAll(routes, "group_wait: 30s", "group_wait: 31s"), "", ""); err == nil || !strings.Contains(err.Error(), "group_wait: 30s") {
 		t.Errorf("error = %v, want one that names what is not there", err)
-	}
-}
-
-func TestPastIsWhatThePagesWouldHaveSaid(t *testing.T) {
-	t.Parallel()
-	month := time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
-	p := past{
-		departments: []traffic.Department{{}},
-		closings:    traffic.Closings{"": {month.Add(-30 * time.Minute), month.Add(10 * time.Minute), month.Add(20 * time.Minute)}},
-		now:         month.Add(time.Hour),
-	}
-	p.departments = append(p.departments, traffic.Department{})
-	p.departments[1].ID, p.departments[1].Name = "b", "Billing"
-	var text bytes.Buffer
-	if err := p.write(&text); err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
-	if last := lines[len(lines)-1]; last != "# EOF" {
-		t.Errorf("the last line is %q", last)
-	}
-	const counter = `livechat_department_abandonments_total{job="livechat",instance="main",department_id="none"} `
-	const hour = perHour + `{job="livechat",instance="main",department_id="none"} `
-	for _, want := range []string{
-		// 23:58 on the last of February, and 0:00, 0:10, 0:20 and 0:58 on the first of March.
-		counter + "1 1772323080", counter + "0 1772323200", counter + "1 1772323800", counter + "2 1772324400", counter + "2 1772326680",
-		hour + "1 1772323080", hour + "1 1772323200", hour + "2 1772323800", hour + "3 1772324400", hour + "2 1772326680",
-		`livechat_abandonments_period_start_timestamp_seconds{job="livechat",instance="main"} 1769904000 1772323080`,
-		`livechat_abandonments_period_start_timestamp_seconds{job="livechat",instance="main"} 1772323200 1772323200`,
-		`livechat_department_info{job="livechat",instance="main",department_id="none",department="(no department)"} 1 1772323200`,
-		`livechat_department_info{job="livechat",instance="main",department_id="b",department="Billing"} 1 1772323200`,
-	} {
-		if !slices.Contains(lines, want) {
-			t.Errorf("the past lacks %s", want)
-		}
-	}
-	first := p.now.Add(-recorded)
-	if want := perHour + `{job="livechat",instance="main",department_id="none"} 0 `; !strings.HasPrefix(lines[0], want) || first.Add(21*24*time.Hour).After(p.now.Add(-30*time.Minute)) {
-		t.Errorf("the past begins at %s with %s", first, lines[0])
 	}
 }
 

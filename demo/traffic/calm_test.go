@@ -10,17 +10,17 @@ import (
 )
 
 // calmWeeks are five weeks of calm days. The last two have three before them.
-func calmWeeks() (closings, openings Closings, begin, end time.Time) {
+func calmWeeks() (closed, opened closings, begin, end time.Time) {
 	company := newTraffic(1)
 	company.Departments = Calm(Departments())
 	begin, end = monday.Add(21*day), monday.Add(35*day)
 	rooms := company.Rooms(monday.Add(-day), end)
-	return ClosingsOf(rooms), openingsOf(rooms), begin, end
+	return closingsOf(rooms), openingsOf(rooms), begin, end
 }
 
 // openingsOf are when chats were opened, in order.
-func openingsOf(rooms []rocketchattest.Room) Closings {
-	c := make(Closings)
+func openingsOf(rooms []rocketchattest.Room) closings {
+	c := make(closings)
 	for i := range rooms {
 		c[rooms[i].DepartmentID] = append(c[rooms[i].DepartmentID], rooms[i].OpenedAt)
 	}
@@ -37,11 +37,11 @@ func isSpike(chats, usual int) bool {
 }
 
 // usual is the median of the hours before a time in the last three weeks.
-func usual(c Closings, department string, at time.Time) int {
+func usual(c closings, department string, at time.Time) int {
 	weeks := make([]int, 3)
 	for i := range weeks {
 		before := at.Add(-time.Duration(i+1) * 7 * day)
-		weeks[i] = c.Count(department, before.Add(-time.Hour), before)
+		weeks[i] = c.count(department, before.Add(-time.Hour), before)
 	}
 	slices.Sort(weeks)
 	return weeks[1]
@@ -51,18 +51,18 @@ func usual(c Closings, department string, at time.Time) int {
 // the shipped rules have it. What is left is chance.
 func TestCalmDaysHaveHardlyAnythingToTell(t *testing.T) {
 	t.Parallel()
-	closings, openings, begin, end := calmWeeks()
+	closed, opened, begin, end := calmWeeks()
 	hours, spikes, high := 0, 0, 0
 	for at := begin; at.Before(end); at = at.Add(time.Hour) {
 		hours++
 		for _, d := range Departments() {
-			if isSpike(closings.Count(d.ID, at.Add(-time.Hour), at), usual(closings, d.ID, at)) {
+			if isSpike(closed.count(d.ID, at.Add(-time.Hour), at), usual(closed, d.ID, at)) {
 				spikes++
 			}
-			in := func(c Closings, window time.Duration) float64 { return float64(c.Count(d.ID, at.Add(-window), at)) }
-			opened6h, opened24h := in(openings, 6*time.Hour), in(openings, day)
-			if opened6h >= 30 && in(closings, 6*time.Hour)/opened6h > 0.08 &&
-				opened24h >= 50 && in(closings, day)/opened24h > 0.05 {
+			in := func(c closings, window time.Duration) float64 { return float64(c.count(d.ID, at.Add(-window), at)) }
+			opened6h, opened24h := in(opened, 6*time.Hour), in(opened, day)
+			if opened6h >= 30 && in(closed, 6*time.Hour)/opened6h > 0.08 &&
+				opened24h >= 50 && in(closed, day)/opened24h > 0.05 {
 				high++
 			}
 		}

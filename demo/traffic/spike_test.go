@@ -11,7 +11,7 @@ func TestSpikeIsOneAtAnyHourOfTheWeek(t *testing.T) {
 	t.Parallel()
 	closings, _, begin, end := calmWeeks()
 	for at := begin; at.Before(end); at = at.Add(time.Hour) {
-		chats, usual := SpikeChats+closings.Count(SpikeDepartment, at.Add(-time.Hour), at), usual(closings, SpikeDepartment, at)
+		chats, usual := SpikeChats+closings.count(SpikeDepartment, at.Add(-time.Hour), at), usual(closings, SpikeDepartment, at)
 		if !isSpike(chats, usual) {
 			t.Errorf("at %s %d chats are no spike where %d are usual", at, chats, usual)
 		}
