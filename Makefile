@@ -11,7 +11,7 @@
 #   make cover         the coverage of each function, from the last unit tests
 #   make fuzz          each fuzz target for FUZZTIME
 #   make soak          two hundred workspaces with random failures, for SOAK (make soak SOAK=2h)
-#   make bench         the tables of docs/performance.md: CPU time and memory of a scrape; Linux only
+#   make bench         the tables of docs/performance.md, Linux only, and the calls in docs/backfill.md
 #   make scaling       the table of docs/scaling.md: what up to 500 workspaces need; Linux only, 16 minutes
 #   make demo          a simulated workspace, the exporter, Prometheus and Alertmanager
 #   make preview       pictures of the dashboards; needs Node.js, Chromium and pngquant
@@ -146,6 +146,7 @@ fuzz:
 
 bench: build $(BIN)/json_exporter
 	$(GO) run ./bench
+	$(GO) test -tags=simulate -count=1 -run='^Test(Calls|SimulateCalls)' -v ./internal/backfill | grep 'calls for'
 
 scaling: build $(BIN)/prometheus $(BIN)/victoria-metrics
 	$(GO) run ./bench --scaling
