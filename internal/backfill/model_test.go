@@ -161,8 +161,7 @@ func (c *company) counter(at time.Time) map[string]int64 {
 // increase is what the counters of an hour's months gained in it.
 func (c *company) increase(at time.Time) map[string]int64 {
 	return c.count(func(r chat) bool {
-		counted := !r.opened.Before(monthOf(r.closed.In(at.Location())).AddDate(0, -1, 0))
-		return counted && r.closed.After(at.Add(-time.Hour)) && !r.closed.After(at)
+		return r.closed.After(at.Add(-time.Hour)) && !r.closed.After(at) && !r.opened.Before(monthOf(r.closed.In(at.Location())).AddDate(0, -1, 0))
 	})
 }
 

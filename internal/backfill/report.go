@@ -80,7 +80,7 @@ func (o Options) limit(ws config.Workspace, all []config.Workspace) (budget.Limi
 		}
 	}
 	return limit, fmt.Errorf("workspace %s: rate_limit lets a running exporter send %d calls in %s, which leaves none of the %d that Rocket.Chat accepts in a minute: "+
-		"if none runs, set --calls-per-minute=%d; otherwise set rate_limit: {calls: %d, per: 1m}, reload the exporter, and run this command again",
+		"if none runs, set --calls-per-minute=%d; otherwise set rate_limit: {calls: %d, per: 1m}, or {calls: 0} if the server does not limit the account (role bot), reload the exporter, and run this command again",
 		ws.Name, ws.RateLimit.Calls, ws.RateLimit.Per, accepted, accepted, min(round, accepted-1))
 }
 
