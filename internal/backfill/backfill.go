@@ -91,10 +91,7 @@ func (o Options) chosen(workspaces []config.Workspace) ([]config.Workspace, erro
 // Run makes the past of the workspaces, one after the other. They are those of the whole
 // configuration.
 func Run(ctx context.Context, workspaces []config.Workspace, o Options) ([]Result, error) {
-	if _, err := Estimates(workspaces, o); err != nil { // Before the first call.
-		return nil, err
-	}
-	chosen, err := o.chosen(workspaces)
+	estimates, err := Estimates(workspaces, o) // Whatever is wrong is reported before the first call.
 	if err != nil {
 		return nil, err
 	}
@@ -103,14 +100,10 @@ func Run(ctx context.Context, workspaces []config.Workspace, o Options) ([]Resul
 	}
 	budgets := budget.New(o.Now)
 	var results []Result
-	for _, ws := range chosen {
-		limit, err := o.limit(ws, workspaces)
+	for _, e := range estimates {
+		result, err := run(ctx, e.workspace, budgets.Server(e.workspace.Address(), e.Limit), o)
 		if err != nil {
-			return results, err
-		}
-		result, err := run(ctx, ws, budgets.Server(ws.Address(), limit), o)
-		if err != nil {
-			return results, fmt.Errorf("workspace %s: %w", ws.Name, err)
+			return results, fmt.Errorf("workspace %s: %w", e.Workspace, err)
 		}
 		results = append(results, result)
 	}

@@ -21,6 +21,8 @@ type Estimate struct {
 	Calls       int           // Most pasts take fewer than half.
 	Time        time.Duration // That of the calls by the limit; 0 if there is none.
 	Samples     int           // Those of each department.
+
+	workspace config.Workspace
 }
 
 // Estimates returns what runs for the workspaces take, without sending anything.
@@ -40,7 +42,7 @@ func Estimates(workspaces []config.Workspace, o Options) ([]Estimate, error) {
 			return nil, err
 		}
 		abandoned, opened := p.callsAtMost()
-		e := Estimate{Workspace: ws.Name, First: p.first, Last: p.last, Limit: limit, Calls: 1 + abandoned + opened}
+		e := Estimate{workspace: ws, Workspace: ws.Name, First: p.first, Last: p.last, Limit: limit, Calls: 1 + abandoned + opened}
 		if limit.Calls > 0 { // Each route has its own.
 			e.Time = time.Duration((max(abandoned, opened)+limit.Calls-1)/limit.Calls) * time.Duration(limit.Per)
 		}
