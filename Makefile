@@ -14,7 +14,8 @@
 #   make bench         the tables of docs/performance.md, Linux only, and the calls in docs/backfill.md
 #   make scaling       the table of docs/scaling.md: what up to 500 workspaces need; Linux only, 16 minutes
 #   make demo          a simulated workspace, the exporter, Prometheus and Alertmanager
-#   make preview       pictures of the dashboards; needs Node.js, Chromium and pngquant
+#   make dashboards    the files of dashboards/, from tools/dashboards
+#   make preview       pictures of the dashboards in all weathers, in PICTURES; needs Node.js, Chromium and pngquant
 #   make docker        the container image
 #   make docker-push   the same for all architectures, pushed to IMAGE
 #   make image-test    builds and runs the images; needs Linux, root and buildah
@@ -23,7 +24,7 @@
 #   make victoriametrics-test  the exporter and its rules with vmagent, VictoriaMetrics and vmalert
 #   make conformance   the simulated Rocket.Chat against validators and aggregations of others; needs Node.js
 #   make alertsim      the tables of docs/alerts.md: what the alerts see and what they cost
-#   make alert-urls    puts RUNBOOK and GRAFANA into the alerts and their tests
+#   make alert-urls    puts RUNBOOK and GRAFANA into the alerts, their tests and the dashboards
 #   make chart         the Helm chart, in .build/chart
 #   make dist          the archives, packages and chart of a release, in dist/
 #   make dist-check    builds all of them again in another folder and compares checksums
@@ -31,7 +32,7 @@
 #   make tools         the tools that "make test" needs
 
 .PHONY: build test race unit simulate e2e soak browser-test lint fmt cover fuzz bench scaling alertsim alertsim-test alert-urls \
-	demo preview docker \
+	dashboards dashboards-test demo preview docker \
 	docker-push image-test systemd-test conformance victoriametrics-test chart manifests-test dist dist-check \
 	release print-images package-files package-test tools
 
@@ -55,6 +56,7 @@ BIN := .bin
 FUZZTIME ?= 10s
 SOAK ?= 30m
 IMAGE ?= $(IMAGES)/livechat_exporter
+PICTURES ?= $(BIN)/pictures
 
 # The version comes from the commit, so that builds of one commit are equal byte by byte.
 # Packages need a number in front: before the first tag it is 0.0.0. Where git has no
@@ -84,7 +86,7 @@ NO_RACE = this Go cannot build with the race detector; it needs cgo and a C comp
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "$(LDFLAGS)" -o livechat_exporter .
 
-test: unit lint e2e manifests-test alertsim-test
+test: unit lint e2e manifests-test alertsim-test dashboards-test
 	@$(if $(RACE),echo "All checks have passed.",echo "NOT CHECKED: data races: $(NO_RACE)")
 
 race:
@@ -130,6 +132,8 @@ lint: $(BIN)/golangci-lint $(BIN)/actionlint
 	cd tools/manifests && ../../$(BIN)/golangci-lint run --config=../../.golangci.yml ./...
 	cd tools/alertsim && $(GO) mod tidy -diff
 	cd tools/alertsim && ../../$(BIN)/golangci-lint run --config=../../.golangci.yml ./...
+	cd tools/dashboards && $(GO) mod tidy -diff
+	cd tools/dashboards && ../../$(BIN)/golangci-lint run --config=../../.golangci.yml ./...
 	$(BIN)/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
 fmt: $(BIN)/golangci-lint
@@ -161,25 +165,31 @@ alertsim-test:
 
 alert-urls:
 	sed -E -i.orig 's|https?://[^ ]*/runbook\.md#|$(RUNBOOK)#|; s|https?://[^ ]*(/d/livechat-)|$(GRAFANA)\1|' \
-		alerts/livechat.rules.yml alerts/tests/*.yml
-	rm -f alerts/*.orig alerts/tests/*.orig
+		alerts/livechat.rules.yml alerts/tests/*.yml tools/dashboards/board.go
+	rm -f alerts/*.orig alerts/tests/*.orig tools/dashboards/*.orig
+	$(MAKE) dashboards
 
 # Not with "go run", which reports an error when Ctrl-C ends the demo.
 demo: $(BIN)/prometheus $(BIN)/promtool $(BIN)/alertmanager
 	$(GO) build -buildvcs=false -o $(BIN)/demo ./demo
 	@exec $(BIN)/demo --stack=$(BIN)
 
-# Kept, so that a picture can be taken again of the same data.
-$(BIN)/history.txt: $(wildcard tools/history/*.go demo/traffic/*.go)
-	mkdir -p $(BIN)
-	$(GO) run ./tools/history >$@
+dashboards:
+	cd tools/dashboards && $(GO) run .
+
+dashboards-test:
+	cd tools/dashboards && $(GO) test -shuffle=on -count=1 -timeout=20m ./...
+
+# The data of the pictures is made again when what makes it has changed.
+$(BIN)/weather: $(wildcard tools/history/*.go tools/stored/*.go demo/traffic/*.go alerts/livechat.rules.yml)
+	rm -rf $@
+	mkdir -p $@
 
 tools/%/node_modules/.package-lock.json: tools/%/package.json tools/%/package-lock.json
 	cd tools/$* && npm ci --ignore-scripts --no-audit --no-fund
 
-preview: $(BIN)/prometheus $(BIN)/promtool $(BIN)/history.txt tools/preview/node_modules/.package-lock.json
-	node tools/preview/preview.mjs --prometheus=$(BIN)/prometheus --promtool=$(BIN)/promtool \
-		--history=$(BIN)/history.txt --dashboards=dashboards --out=docs/pictures
+preview: $(BIN)/prometheus $(BIN)/promtool $(BIN)/weather tools/preview/node_modules/.package-lock.json
+	node tools/preview/preview.mjs --bin=$(BIN) --dashboards=dashboards --out=$(PICTURES)
 
 docker:
 	docker build $(IMAGE_BUILD)

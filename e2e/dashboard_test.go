@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,7 @@ type panel struct {
 	GridPos                                    struct{ Y int }
 	Targets                                    []target
 	Panels                                     []panel
+	Options                                    struct{ TextMode string }
 	FieldConfig                                struct {
 		Defaults struct {
 			Unit       string
@@ -56,6 +58,7 @@ type datasource struct{ Type, UID string }
 type target struct {
 	Datasource            datasource
 	Expr, RefID, Interval string
+	LegendFormat          string
 	Instant, Range        bool
 }
 
@@ -141,6 +144,9 @@ func (p *panel) override(property string, value any) {
 	}
 }
 
+// sentence reports whether the panel is one sentence, of the query with the highest value.
+func (p *panel) sentence() bool { return p.Options.TextMode == "name" }
+
 func (p *panel) unit() string {
 	unit := p.FieldConfig.Defaults.Unit
 	p.override("unit", &unit)
@@ -172,14 +178,43 @@ func TestDashboardsHaveTheThresholdsOfTheAlerts(t *testing.T) {
 		threshold        float64
 		alert            string
 	}{
+		{"livechat-abandonment", "Age of the data", 600, "LivechatDataStale"},
 		{"livechat-abandonment", "Share without a department", 0.2, "LivechatUnassignedAbandonments"},
-		{"livechat-abandonment", "Data age (limit 10 min)", 600, "LivechatDataStale"},
-		{"livechat-exporter", "Oldest answer (limit 10 min)", 600, "LivechatDataStale"},
-		{"livechat-exporter", "Age of the answers", 600, "LivechatDataStale"},
+		{"livechat-exporter", "Oldest data", 600, "LivechatDataStale"},
+		{"livechat-exporter", "Age of the answers, the oldest first", 600, "LivechatDataStale"},
+		{"livechat-exporter", "Scrape time of timeout", 0.8, "LivechatScrapeSlow"},
 	} {
 		drawn := parseDashboard(t, dashboards(t)[test.dashboard]).panel(t, test.panel).thresholds()
 		if !slices.Contains(drawn, test.threshold) || !slices.Contains(words(test.alert), toJSON(t, test.threshold)) {
 			t.Errorf("%q has the thresholds %v; %v is not in it or not in %s", test.panel, drawn, test.threshold, test.alert)
+		}
+	}
+
+	// What the wall calls unusual are the alerts for shift leads on departments.
+	d := parseDashboard(t, dashboards(t)["livechat-abandonment"])
+	for where, expr := range map[string]string{"banner": d.panel(t, "Now").Targets[0].Expr, "chart": d.Annotations.List[0].Expr} {
+		var names []string
+		for _, selected := range regexp.MustCompile(`alertname=~"([^"]+)"`).FindAllStringSubmatch(expr, -1) {
+			names = append(names, selected[1])
+		}
+		shown := regexp.MustCompile("^(?:" + strings.Join(names, "|") + ")$")
+		for _, alert := range rules.alerts() {
+			want := alert.Labels["audience"] == "shift" && alert.Alert != "LivechatUnassignedAbandonments"
+			if got := shown.MatchString(alert.Alert); got != want {
+				t.Errorf("the %s shows %s: %t, want %t", where, alert.Alert, got, want)
+			}
+		}
+	}
+}
+
+// The dashboards lead to the runbook that the alerts lead to.
+func TestDashboardsLinkToTheRunbook(t *testing.T) {
+	t.Parallel()
+	runbook, _ := alertAddresses(t)
+	for name, content := range dashboards(t) {
+		d := parseDashboard(t, content)
+		if v := d.variable("runbook"); v == nil || v.query() != runbook+"#" || !strings.Contains(content, `"url": "${runbook}"`) {
+			t.Errorf("%s does not link to %s", name, runbook)
 		}
 	}
 }

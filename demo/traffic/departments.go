@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -41,6 +42,21 @@ func Departments() []Department {
 		{named("G4iWd9MrXtZbo5CvS", "Product Advice"), 150, 0.50, evening, 0.12},
 		{rocketchattest.Department{}, 90, 0.40, allDay, 0.10},
 	}
+}
+
+// Branches are n small departments, with an eighth of the chats.
+func Branches(n int) []Department {
+	all := Departments()
+	list := make([]Department, n)
+	for i := range list {
+		list[i] = all[i%(len(all)-1)]
+		list[i].chats /= 8
+		if i >= len(all)-1 {
+			list[i].ID = fmt.Sprintf("%s%03d", list[i].ID[:14], i)
+			list[i].Name = fmt.Sprintf("%s, branch %d", list[i].Name, i)
+		}
+	}
+	return list
 }
 
 // rates are what a department's chats are like at one time.

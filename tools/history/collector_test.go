@@ -27,7 +27,7 @@ import (
 func TestPagesAreTheCollectors(t *testing.T) {
 	t.Parallel()
 	now := end0
-	simulated := mainWorkspace(now, false)
+	simulated := mainWorkspace(now, weather{})
 	exported, double := realWorkspace(t, chats(now, traffic.Departments(), 1, []incident{earlier, present}), &now)
 
 	march := time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)

@@ -2,10 +2,11 @@
 // workspaces, as OpenMetrics text that "promtool tsdb create-blocks-from openmetrics"
 // takes, so that dashboards can be tested and looked at with a past behind them.
 //
-// Both workspaces are watched by one exporter. "main" is the company of the demo, in
+// The workspaces are watched by one exporter. "main" is the company of the demo, in
 // which one department has just begun to lose visitors. "partners" has some of the
 // same department ids under other names, and had trouble with its answers in the last
-// hours. The past begins four weeks back and holds the turn of a month.
+// hours. The past begins four weeks back and holds the turn of a month. That is the
+// weather "spike"; others have other troubles.
 package main
 
 import (
@@ -13,7 +14,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -31,7 +35,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("history", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	at := flags.String("end", end, "when the history ends, as in RFC 3339")
-	quiet := flags.Bool("quiet", false, "leave out the department that loses visitors, and the alert")
+	name := flags.String("weather", "spike", "what is the matter: "+strings.Join(slices.Sorted(maps.Keys(weathers)), ", "))
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -40,7 +44,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "history:", err)
 		return 2
 	}
-	if err := write(stdout, now, *quiet); err != nil {
+	w, ok := weathers[*name]
+	if !ok {
+		fmt.Fprintf(stderr, "history: there is no weather %q\n", *name)
+		return 2
+	}
+	if err := write(stdout, now, w); err != nil {
 		fmt.Fprintln(stderr, "history:", err)
 		return 1
 	}
@@ -48,11 +57,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 // write writes the history up to now.
-func write(out io.Writer, now time.Time, quiet bool) error {
+func write(out io.Writer, now time.Time, w weather) error {
 	buffered := bufio.NewWriterSize(out, 1<<20)
 	text := openMetrics{out: buffered}
-	targets := targets(now, quiet)
-	for _, s := range schedule(now) {
+	targets, err := targets(now, w)
+	if err != nil {
+		return err
+	}
+	for _, s := range schedule(now, w) {
 		for _, t := range targets {
 			families, err := t.gather(s)
 			if err != nil {

@@ -15,7 +15,7 @@ var end0 = time.Date(2026, time.March, 18, 14, 30, 0, 0, time.UTC)
 
 func TestScheduleIsFineWhereItIsLookedAt(t *testing.T) {
 	t.Parallel()
-	list := schedule(end0)
+	list := schedule(end0, weather{})
 	if !slices.IsSortedFunc(list, func(a, b scrape) int { return a.at.Compare(b.at) }) {
 		t.Error("the scrapes are not in order")
 	}
@@ -46,8 +46,11 @@ func TestCountersGrow(t *testing.T) {
 	last := make(map[string]float64)
 	var turns int
 	march := time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)
-	targets := targets(end0, false)
-	for _, s := range schedule(end0) {
+	targets, err := targets(end0, weather{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range schedule(end0, weather{}) {
 		if turn := s.at.Sub(march).Abs() < 4*time.Hour; !turn && end0.Sub(s.at) > 4*time.Hour {
 			continue
 		}
@@ -87,6 +90,7 @@ func TestCommandLine(t *testing.T) {
 		says string
 	}{
 		"unknown flag": {[]string{"-begin=now"}, 2, "flag provided but not defined"},
+		"no weather":   {[]string{"-weather=hail"}, 2, "hail"},
 		"no time":      {[]string{"-end=yesterday"}, 2, "yesterday"},
 		"broken pipe":  {nil, 1, "write"},
 	} {

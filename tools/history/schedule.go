@@ -19,17 +19,27 @@ type scrape struct {
 // dashboard looks, and often enough for an instant query over the days that the heat map looks at, and over
 // the same day of the weeks before. Between these it is as seldom as an increase over
 // an hour allows. A page is some seconds old when the history ends.
-func schedule(now time.Time) []scrape {
+func schedule(now time.Time, w weather) []scrape {
 	const (
 		age    = 25 * time.Second
 		margin = 90 * time.Minute // what a range or a window reaches back beyond that
 		fine   = 6*time.Hour + 15*time.Minute
 	)
 	var list []scrape
-	for at := now.Add(-4*week - age); !at.After(now); {
+	first := now.Add(-4*week - age)
+	if w.since > 0 {
+		first = now.Add(-w.since - age)
+	}
+	for at := first; !at.After(now); {
 		back := now.Sub(at)
-		list = append(list, scrape{at: at, whole: back <= day+margin})
+		if looked := back%week <= day+margin; looked || !w.sparse() {
+			list = append(list, scrape{at: at, whole: back <= day+margin})
+		}
 		switch {
+		case w.sparse() && back > 2*time.Hour:
+			at = at.Add(15 * time.Minute)
+		case w.sparse() && back > 10*time.Minute:
+			at = at.Add(4 * time.Minute)
 		case back <= fine:
 			at = at.Add(time.Minute)
 		case back <= 8*day+margin, back%week <= day+margin, week-back%week <= 15*time.Minute:

@@ -6,6 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"livechat_exporter/demo/traffic"
 )
 
 // observer is asked for its metrics at one moment after the other, never backwards.
@@ -25,22 +27,39 @@ type target struct {
 	seconds func(at time.Time) float64
 	// ofDepartments is whether it has series of departments.
 	ofDepartments bool
-	// alerts are those that fire.
-	alerts []alert
+	// dead is when it stopped answering, if it did.
+	dead time.Time
 }
 
 // targets are all that is scraped.
-func targets(now time.Time, quiet bool) []target {
+func targets(now time.Time, w weather) ([]target, error) {
 	const job = "livechat"
-	main, partners := mainWorkspace(now, quiet), partnersWorkspace(now)
-	return []target{
-		{job: job, instance: "main", observer: main, ofDepartments: true, seconds: main.seconds, alerts: alertsOf(now, quiet)},
-		{job: job, instance: "partners", observer: partners, ofDepartments: true, seconds: partners.seconds, alerts: partners.alerts()},
+	of := func(name string, ws *workspace) target {
+		return target{job: job, instance: name, observer: ws, ofDepartments: true, seconds: ws.seconds}
+	}
+	own, err := newProcess(now)
+	if err != nil {
+		return nil, err
+	}
+	list := []target{
+		of("main", mainWorkspace(now, w)),
 		{
-			job: "livechat_exporter", instance: "exporter:10098", observer: newProcess(now),
+			job: "livechat_exporter", instance: "exporter:10098", observer: own,
 			seconds: func(time.Time) float64 { return 0.004 },
 		},
 	}
+	if !w.alone {
+		list = append(list, of("partners", partnersWorkspace(now, w)))
+	}
+	if w.third {
+		list = append(list, of("agency", newWorkspace(now, w, traffic.Calm(traffic.Departments()[:6]), 3, nil)))
+	}
+	if w.dead > 0 {
+		for i := range list {
+			list[i].dead = now.Add(-w.dead)
+		}
+	}
+	return list, nil
 }
 
 // gather returns what is stored of a scrape.
@@ -50,9 +69,13 @@ func (t target) gather(s scrape) ([]*dto.MetricFamily, error) {
 	}
 	registry := prometheus.NewRegistry()
 	named := prometheus.WrapRegistererWith(prometheus.Labels{"job": t.job, "instance": t.instance}, registry)
-	collectors := []prometheus.Collector{t.observe(s)}
+	var collectors []prometheus.Collector
+	answers := t.dead.IsZero() || s.at.Before(t.dead)
+	if answers {
+		collectors = append(collectors, t.observe(s))
+	}
 	if s.whole {
-		collectors = append(collectors, scraped{seconds: t.seconds(s.at), alerts: t.alerts, at: s.at})
+		collectors = append(collectors, scraped{answers: answers, seconds: t.seconds(s.at)})
 	}
 	for _, c := range collectors {
 		if err := named.Register(c); err != nil {
@@ -66,62 +89,27 @@ func (t target) gather(s scrape) ([]*dto.MetricFamily, error) {
 	return families, nil
 }
 
-// alert is an alert that fires for a while.
-type alert struct {
-	name, severity, department string
-	from, to                   time.Time
-}
-
-// alerts are the alerts that the rules raise over a workspace's troubles.
-func (w *workspace) alerts() []alert {
-	var list []alert
-	for _, t := range w.troubles {
-		if from := t.from.Add(15 * time.Minute); t.resource == "rooms" {
-			list = append(list, alert{name: "LivechatRefreshFailing", severity: "warning", from: from, to: t.to})
-		}
-	}
-	return list
-}
-
-// alertsOf are the alerts that the rules raise over the simulated incidents.
-func alertsOf(now time.Time, quiet bool) []alert {
-	const name, severity = "LivechatAbandonmentSpike", "warning"
-	list := []alert{{name, severity, earlier.department, now.Add(-earlier.ago + 25*time.Minute), now.Add(-earlier.ago + 105*time.Minute)}}
-	if !quiet {
-		list = append(list, alert{name, severity, present.department, now.Add(-present.ago + 15*time.Minute), now})
-	}
-	return list
-}
-
 var (
 	upDesc       = prometheus.NewDesc("up", "Whether the target could be scraped.", nil, nil)
 	durationDesc = prometheus.NewDesc("scrape_duration_seconds", "How long the scrape took.", nil, nil)
-	alertsDesc   = prometheus.NewDesc("ALERTS", "An alert of a rule.", []string{"alertname", "alertstate", "severity", "department_id"}, nil)
 )
 
 // scraped is what Prometheus stores beside a page.
 type scraped struct {
+	answers bool
 	seconds float64
-	alerts  []alert
-	at      time.Time
 }
 
 // Describe implements prometheus.Collector.
 func (scraped) Describe(ch chan<- *prometheus.Desc) {
 	ch <- upDesc
 	ch <- durationDesc
-	ch <- alertsDesc
 }
 
 // Collect implements prometheus.Collector.
 func (s scraped) Collect(ch chan<- prometheus.Metric) {
-	ch <- gauge(upDesc, 1)
+	ch <- gauge(upDesc, number(s.answers))
 	ch <- gauge(durationDesc, s.seconds)
-	for _, a := range s.alerts {
-		if !s.at.Before(a.from) && !s.at.After(a.to) {
-			ch <- gauge(alertsDesc, 1, a.name, "firing", a.severity, a.department)
-		}
-	}
 }
 
 func gauge(desc *prometheus.Desc, value float64, labels ...string) prometheus.Metric {

@@ -21,6 +21,7 @@ type workspace struct {
 	ledgers     map[string]*ledger
 	calls       *calls
 	troubles    []trouble
+	resources   []resource // in a fixed order
 	// every is how many scrapes there are to an answer about a window: the budget reaches
 	// for no more.
 	every int
@@ -45,22 +46,28 @@ type trouble struct {
 var windows = map[string]time.Duration{"6h": 6 * time.Hour, "24h": day, "7d": week, "today": 0}
 
 // mainWorkspace is the company of the demo.
-func mainWorkspace(now time.Time, quiet bool) *workspace {
-	incidents := []incident{earlier}
-	if !quiet {
+func mainWorkspace(now time.Time, w weather) *workspace {
+	departments, incidents := traffic.Departments(), []incident{earlier}
+	switch {
+	case w.departments == 1:
+		departments, incidents = departments[:1], nil
+	case w.departments > 0:
+		departments = traffic.Branches(w.departments)
+	}
+	if !w.quiet {
 		incidents = append(incidents, present)
 	}
-	return newWorkspace(now, traffic.Departments(), 1, incidents)
+	return newWorkspace(now, w, departments, 1, incidents)
 }
 
 // partnersWorkspace is a second one with fewer departments, of the same ids.
-func partnersWorkspace(now time.Time) *workspace {
+func partnersWorkspace(now time.Time, weather weather) *workspace {
 	all := traffic.Departments()
 	departments := append(slices.Clone(all[:4]), all[len(all)-1])
 	for i, name := range []string{"Partner Sales", "Partner Support", "Partner Billing", "Partner Orders"} {
 		departments[i].Name = name
 	}
-	w := newWorkspace(now, departments, 2, nil)
+	w := newWorkspace(now, weather, departments, 2, nil)
 	w.every = 2
 	w.troubles = []trouble{
 		{resource: "rooms", outcome: "forbidden", from: now.Add(-200 * time.Minute), to: now.Add(-150 * time.Minute)},
@@ -70,19 +77,25 @@ func partnersWorkspace(now time.Time) *workspace {
 	return w
 }
 
-func newWorkspace(now time.Time, departments []traffic.Department, seed uint64, incidents []incident) *workspace {
+func newWorkspace(now time.Time, weather weather, departments []traffic.Department, seed uint64, incidents []incident) *workspace {
 	rooms := chats(now, departments, seed, incidents)
 	w := &workspace{
 		company:     company(departments, seed),
 		departments: map[string]string{none: "(no department)"},
 		ledgers:     ledgers(rooms),
 		calls:       newCalls(seed),
+		resources:   resources(weather),
 		every:       1,
 		answered:    make(map[resource]time.Time),
 	}
 	for i := range departments {
 		if d := departments[i].Department; d.ID != "" {
 			w.departments[d.ID] = d.Name
+		}
+	}
+	for id := range w.departments {
+		if w.ledgers[id] == nil { // No chat yet.
+			w.ledgers[id] = new(ledger)
 		}
 	}
 	return w
@@ -112,19 +125,25 @@ func (*workspace) seconds(at time.Time) float64 {
 func (w *workspace) observe(s scrape) prometheus.Collector {
 	w.scrapes++
 	p := &page{workspace: w, scrape: s, state: make(map[resource]state)}
-	for i, r := range resources() {
+	for i, r := range w.resources {
 		p.state[r] = w.ask(r, s.at, !s.whole || r.window == "" || (w.scrapes+i/2)%w.every == 0)
 	}
 	return p
 }
 
-// resources are all that is asked for, in a fixed order.
-func resources() []resource {
+// resources are all that is asked for.
+func resources(w weather) []resource {
 	var list []resource
 	for _, window := range slices.Sorted(maps.Keys(windows)) {
-		list = append(list, resource{"abandoned_rooms", window}, resource{"rooms", window})
+		list = append(list, resource{"abandoned_rooms", window})
+		if !w.lean {
+			list = append(list, resource{"rooms", window})
+		}
 	}
-	return append(list, resource{"abandonments", "month"}, resource{"departments", ""}, resource{"chats_waiting", ""}, resource{"agents", ""})
+	if !w.lean {
+		list = append(list, resource{"abandonments", "month"})
+	}
+	return append(list, resource{"departments", ""}, resource{"chats_waiting", ""}, resource{"agents", ""})
 }
 
 // state is how a resource stands after a scrape.

@@ -1,58 +1,67 @@
 // Makes pictures of the dashboards: weeks of simulated history in a real Prometheus,
 // drawn by Grafana's components in a headless Chromium.
 //
-//	node preview.mjs --prometheus=.bin/prometheus --promtool=.bin/promtool --history=FILE --dashboards=DIR --out=DIR
+//	node preview.mjs --bin=.bin --dashboards=dashboards --out=DIR
 //
-// The history is OpenMetrics text, as "go run ./tools/history" writes it.
+// In the folder of the programs it keeps the data of each weather, so that a picture can
+// be taken again of the same data.
 import { build } from 'esbuild';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const here = import.meta.dirname;
 const { values: flags } = parseArgs({
   options: {
-    prometheus: { type: 'string' },
-    promtool: { type: 'string' },
-    history: { type: 'string' },
-    end: { type: 'string', default: '2026-03-18T14:30:00Z' },
+    bin: { type: 'string' },
     dashboards: { type: 'string' },
     out: { type: 'string' },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
     only: { type: 'string', default: '' },
-    instance: { type: 'string', default: 'main' },
+    light: { type: 'boolean', default: false },
   },
 });
 
-// What is looked at: with one workspace, as most have, and with all.
+const afternoon = '2026-03-18T14:30:00Z';
+const main = ['main'];
+
+// What is looked at: a weather of tools/history, when it ends, and which workspaces.
 const views = [
-  { name: 'abandonment', chosen: { instance: flags.instance ? [flags.instance] : [] } },
-  { name: 'exporter', chosen: {} },
+  { weather: 'spike', end: afternoon, dashboard: 'abandonment', instance: main },
+  { weather: 'calm', end: '2026-03-19T02:40:00Z', dashboard: 'abandonment', instance: main },
+  { weather: 'dead', end: afternoon, dashboard: 'abandonment', instance: main },
+  { weather: 'off', end: afternoon, dashboard: 'abandonment', instance: main },
+  { weather: 'one', end: afternoon, dashboard: 'abandonment', instance: [] },
+  { weather: 'many', end: afternoon, dashboard: 'abandonment', instance: [] },
+  { weather: 'three', end: afternoon, dashboard: 'abandonment', instance: [] },
+  { weather: 'first', end: '2026-03-19T03:00:00Z', dashboard: 'abandonment', instance: main },
+  { weather: 'three', end: afternoon, dashboard: 'exporter', instance: [] },
+  { weather: 'dead', end: afternoon, dashboard: 'exporter', instance: [] },
+  { weather: 'off', end: afternoon, dashboard: 'exporter', instance: [] },
 ];
 const size = { width: 1920, height: 1080 };
 
 const scratch = mkdtempSync(join(tmpdir(), 'livechat-preview-'));
 const cleaning = [() => rmSync(scratch, { recursive: true, force: true })];
 try {
-  await main();
+  await run();
 } finally {
   for (const clean of cleaning.reverse()) {
     await clean();
   }
 }
 
-async function main() {
-  const prometheus = await startPrometheus();
+async function run() {
   const page = await bundle();
   const server = createServer((request, response) => {
     const [type, body] = { '/': ['text/html', page.html], '/app.js': ['text/javascript', page.js], '/app.css': ['text/css', page.css] }[request.url] ?? [];
     response.writeHead(body === undefined ? 404 : 200, { 'Content-Type': type ?? 'text/plain' }).end(body);
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
   cleaning.push(() => server.close());
 
   const browser = await chromium.launch({
@@ -61,13 +70,36 @@ async function main() {
   });
   cleaning.push(() => browser.close());
   mkdirSync(flags.out, { recursive: true });
-  for (const { name, chosen } of views.filter((v) => v.name.includes(flags.only))) {
-    const dashboard = JSON.parse(readFileSync(join(flags.dashboards, `livechat-${name}.json`), 'utf8'));
-    for (const dark of [true, false]) {
-      const options = { dashboard, prometheus, now: Date.parse(flags.end) / 1000, chosen, dark, width: size.width - 32 };
-      await picture(browser, `http://127.0.0.1:${server.address().port}/`, options, `${name}-${dark ? 'dark' : 'light'}`);
+  for (const view of views.filter((v) => `${v.dashboard}-${v.weather}`.includes(flags.only))) {
+    const prometheus = await startPrometheus(store(view));
+    const dashboard = JSON.parse(readFileSync(join(flags.dashboards, `livechat-${view.dashboard}.json`), 'utf8'));
+    for (const dark of flags.light ? [true, false] : [true]) {
+      const options = {
+        dashboard, prometheus: prometheus.address, now: Date.parse(view.end) / 1000, chosen: { instance: view.instance }, dark, width: size.width - 32,
+      };
+      await picture(browser, `http://127.0.0.1:${server.address().port}/`, options, `${view.dashboard}-${view.weather}${dark ? '' : '-light'}`);
     }
+    await prometheus.stop();
   }
+}
+
+/** The data folder of a view, made unless it is there. */
+function store({ weather, end }) {
+  const folder = resolve(flags.bin, 'weather', weather);
+  if (!existsSync(folder)) {
+    mkdirSync(dirname(folder), { recursive: true });
+    const history = join(scratch, `${weather}.om`);
+    const command = (name, ...more) => ['run', `./tools/${name}`, `-end=${end}`, ...more];
+    const out = openSync(history, 'w');
+    execFileSync('go', command('history', `-weather=${weather}`), { stdio: ['ignore', out, 'inherit'] });
+    closeSync(out);
+    const making = `${folder}.making`;
+    rmSync(making, { recursive: true, force: true });
+    execFileSync('go', command('stored', `-promtool=${flags.bin}/promtool`, `-prometheus=${flags.bin}/prometheus`, `-history=${history}`, `-out=${making}`), { stdio: 'inherit' });
+    rmSync(history);
+    renameSync(making, folder);
+  }
+  return folder;
 }
 
 /** Takes a picture of the screen, and one of the whole page if that is longer. */
@@ -98,27 +130,28 @@ async function save(page, file) {
   writeFileSync(file, execFileSync('pngquant', ['--speed=1', '--quality=70-95', '-'], { input: await page.screenshot(), maxBuffer: 1 << 26 }));
 }
 
-async function startPrometheus() {
-  const data = join(scratch, 'data');
+/** Starts a Prometheus on stored data. */
+async function startPrometheus(data) {
   const config = join(scratch, 'prometheus.yml');
   writeFileSync(config, '{}');
-  execFileSync(flags.promtool, ['tsdb', 'create-blocks-from', 'openmetrics', '--max-block-duration=720h', '--quiet', flags.history, data], { stdio: 'inherit' });
-  const server = spawn(flags.prometheus, [
+  const server = spawn(`${flags.bin}/prometheus`, [
     `--config.file=${config}`, `--storage.tsdb.path=${data}`, '--storage.tsdb.retention.time=100y', '--web.listen-address=127.0.0.1:0',
   ]);
-  cleaning.push(() => new Promise((resolve) => { server.on('exit', resolve); server.kill(); }));
+  const ended = new Promise((done) => server.on('exit', done));
+  const stop = () => { server.kill(); return ended; };
+  cleaning.push(stop);
   let log = '';
-  const address = await new Promise((resolve, reject) => {
+  const address = await new Promise((ready, reject) => {
     server.on('exit', () => reject(new Error(`Prometheus has ended:\n${log}`)));
     server.stderr.on('data', (text) => {
       log += text;
       const found = /msg="Listening on".* address=(\S+)/.exec(log);
       if (found && log.includes('Server is ready')) {
-        resolve(`http://${found[1]}`);
+        ready(`http://${found[1]}`);
       }
     });
   });
-  return address;
+  return { address, stop };
 }
 
 /** The page and all that it loads. */

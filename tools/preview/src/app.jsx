@@ -6,14 +6,15 @@ import { createRoot } from 'react-dom/client';
 import { prepare } from './fields.js';
 import { arrange, grid, place, titleOf } from './layout.js';
 import { annotations, labelValues, query } from './prometheus.js';
-import { replace, textOf } from './variables.js';
+import { endTexts, replace, textOf } from './variables.js';
+import { BarGauge } from './panels/bargauge.jsx';
 import { Stat } from './panels/stat.jsx';
 import { StateTimeline } from './panels/stateTimeline.jsx';
 import { Table } from './panels/table.jsx';
 import { Text } from './panels/text.jsx';
 import { TimeSeries } from './panels/timeseries.jsx';
 
-const kinds = { stat: Stat, 'state-timeline': StateTimeline, table: Table, text: Text, timeseries: TimeSeries };
+const kinds = { bargauge: BarGauge, stat: Stat, 'state-timeline': StateTimeline, table: Table, text: Text, timeseries: TimeSeries };
 
 /** A panel's or a dashboard's beginning such as now-24h or 7d/d, in seconds. */
 function beginning(text, now) {
@@ -27,7 +28,7 @@ function beginning(text, now) {
 
 async function load({ dashboard, prometheus, now, chosen, dark, width }) {
   const theme = createTheme({ colors: { mode: dark ? 'dark' : 'light' } });
-  const texts = {};
+  const texts = endTexts(now);
   const all = {};
   const shown = [];
   for (const v of dashboard.templating.list) {
@@ -37,7 +38,7 @@ async function load({ dashboard, prometheus, now, chosen, dark, width }) {
     }
     if (v.type !== 'query') {
       texts[v.name] = v.query;
-      if (v.hide === 0) {
+      if (!v.hide) {
         shown.push([v.label, v.query]);
       }
       continue;

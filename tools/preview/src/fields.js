@@ -6,9 +6,9 @@ import {
 } from '@grafana/data';
 import { firstValueFrom } from 'rxjs';
 
-const standard = ['unit', 'min', 'max', 'decimals', 'displayName', 'noValue', 'mappings', 'thresholds', 'color', 'links'];
+const standard = ['unit', 'min', 'max', 'decimals', 'displayName', 'fieldMinMax', 'noValue', 'mappings', 'thresholds', 'color', 'links'];
 const custom = [
-  'align', 'axisBorderShow', 'axisLabel', 'axisPlacement', 'axisSoftMax', 'barAlignment', 'cellOptions', 'drawStyle', 'fillOpacity', 'filterable', 'gradientMode',
+  'align', 'axisBorderShow', 'axisLabel', 'axisPlacement', 'axisSoftMax', 'fillBelowTo', 'barAlignment', 'cellOptions', 'drawStyle', 'fillOpacity', 'filterable', 'gradientMode',
   'inspect', 'lineInterpolation', 'lineStyle', 'lineWidth', 'minWidth', 'pointSize', 'scaleDistribution', 'showPoints', 'spanNulls', 'stacking',
   'thresholdsStyle', 'width', 'insertNulls', 'hidden', 'hideFrom',
 ];

@@ -31,7 +31,7 @@ function stepOf(target, range, points) {
 export async function query(address, target, range, points, texts, several) {
   const step = stepOf(target, range, points);
   const least = target.interval ? rangeUtil.intervalToSeconds(target.interval) : 15;
-  const expr = replace(target.expr, { ...texts, __rate_interval: `${Math.max(step + least, 4 * least)}s` });
+  const expr = replace(target.expr, { ...texts, __rate_interval: `${Math.max(step + least, 4 * least)}s`, __range: `${Math.round(range.to - range.from)}s` });
   let data;
   if (target.instant) {
     data = await ask(address, 'query', { query: expr, time: range.to });
@@ -59,7 +59,7 @@ function frame(s, target, range, step) {
       times.push(at);
     }
   }
-  const legend = target.legendFormat.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label) => labels[label] ?? '');
+  const legend = (target.legendFormat ?? '').replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label) => labels[label] ?? '');
   return createDataFrame({
     refId: target.refId,
     fields: [

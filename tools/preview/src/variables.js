@@ -17,7 +17,15 @@ export function textOf(variable, chosen) {
   return escaped.length === 1 ? escaped[0] : `(${escaped.join('|')})`;
 }
 
-/** Replaces $name and ${name} by the texts of an object. */
+/** Replaces $name, ${name} and ${name:format} by the texts of an object. */
 export function replace(text, texts) {
-  return text.replace(/\$\{(\w+)\}|\$(\w+)/g, (found, braced, bare) => texts[braced ?? bare] ?? found);
+  return text.replace(/\$\{(\w+)(?::([^}]+))?\}|\$(\w+)/g, (found, braced, format, bare) => texts[format ? `${braced}:${format}` : braced ?? bare] ?? found);
+}
+
+/** The texts that stand for the end of the time range, as dateTimeFormat has them. */
+export function endTexts(now) {
+  const at = new Date(now * 1000);
+  return {
+    '__to:date:H': `${at.getHours()}`, '__to:date:m': `${at.getMinutes()}`, '__to:date:s': `${at.getSeconds()}`, '__to:date:seconds': `${Math.floor(now)}`,
+  };
 }

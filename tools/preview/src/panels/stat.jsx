@@ -16,7 +16,7 @@ export function Stat({ panel, frames, theme, width, height, interpolate }) {
       renderValue={({ value, width, height, count, alignmentFactors }) => (
         <BigValue
           value={value.display} count={count} width={width} height={height} theme={theme} alignmentFactors={alignmentFactors}
-          colorMode={o.colorMode} graphMode={o.graphMode} justifyMode={o.justifyMode} textMode={o.textMode} wideLayout={o.wideLayout} text={o.text}
+          colorMode={o.colorMode} graphMode={o.graphMode} justifyMode={o.justifyMode} textMode={o.textMode} disableWideLayout={!o.wideLayout} text={o.text}
         />
       )}
       width={width} height={height} source={frames} itemSpacing={3} renderCounter={0} autoGrid={true} orientation={orientation}

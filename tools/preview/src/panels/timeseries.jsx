@@ -4,7 +4,7 @@ import { TimeSeries as GrafanaTimeSeries } from '@grafana/ui';
 /** A time series panel, with a dashed line where an alert began to fire. */
 export function TimeSeries({ panel, frames, theme, width, height, range, annotations }) {
   if (!frames.length) {
-    return <div>No data</div>;
+    return <div>{panel.fieldConfig.defaults.noValue}</div>;
   }
   const from = dateTime(range.from * 1000);
   const to = dateTime(range.to * 1000);

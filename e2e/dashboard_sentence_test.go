@@ -1,0 +1,169 @@
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// situation is what Prometheus has of a workspace: values by series, without the labels of
+// the target.
+type situation map[string]float64
+
+// usualSituation is a workspace with three departments in which nothing is unusual.
+func usualSituation() situation {
+	s := situation{
+		"up": 1, "livechat_up": 1, "instance:livechat_exporter_up:max": 1,
+		`livechat_refresh_timestamp_seconds{resource="abandoned_rooms",window="6h"}`: float64(historyEnd.Add(-25 * time.Second).Unix()),
+		`livechat_refresh_success{resource="abandoned_rooms",window="6h"}`:           1,
+		`livechat_refresh_success{resource="rooms",window="6h"}`:                     1,
+		`instance_window:livechat_department_abandoned_rooms:sum{window="6h"}`:       12,
+		`instance_window:livechat_department_abandoned_rooms:expected{window="6h"}`:  9.6,
+	}
+	for id, name := range map[string]string{"a": "Sales", "b": "Billing", "c": "Orders | Shipping"} {
+		s[fmt.Sprintf(`livechat_department_info{department_id=%q,department=%q}`, id, name)] = 1
+		for window, more := range map[string]float64{"6h": 1, "24h": 3} {
+			s[fmt.Sprintf(`instance_department_window:livechat_department_abandoned_rooms:max{department_id=%q,window=%q}`, id, window)] = 4 * more
+			s[fmt.Sprintf(`instance_department_window:livechat_department_abandoned_rooms:expected{department_id=%q,window=%q}`, id, window)] = 3.2 * more
+		}
+		s[fmt.Sprintf(`instance_department_window:livechat_department_rooms:max{department_id=%q,window="6h"}`, id)] = 80
+		s[fmt.Sprintf(`instance_department_window:livechat_department_rooms:max3w{department_id=%q,window="6h"}`, id)] = 40
+	}
+	return s
+}
+
+// with is the situation with other values; NaN is none, of all series that begin so.
+func (s situation) with(values situation) situation {
+	s = maps.Clone(s)
+	maps.DeleteFunc(s, func(series string, _ float64) bool {
+		for name, value := range values {
+			if math.IsNaN(value) && strings.HasPrefix(series, name) {
+				return true
+			}
+		}
+		return false
+	})
+	for name, value := range values {
+		if !math.IsNaN(value) {
+			s[name] = value
+		}
+	}
+	return s
+}
+
+// fires is the alert of a department, "" for all together, and of a window.
+func fires(alert, department, window string) string {
+	return fmt.Sprintf(`ALERTS{alertname="LivechatAbandonment%s",alertstate="firing",department_id=%q,window=%q}`, alert, department, window)
+}
+
+// Every state of a workspace has its own sentence on the wall.
+func TestSentences(t *testing.T) {
+	t.Parallel()
+	none := math.NaN()
+	asked := `livechat_refresh_timestamp_seconds{resource="abandoned_rooms",window="6h"}`
+	old := float64(historyEnd.Add(-40 * time.Minute).Unix())
+	c6h := `instance_department_window:livechat_department_abandoned_rooms:max{department_id="c",window="6h"}`
+	cases := map[string]struct {
+		situation situation
+		gone      time.Duration // when the exporter stopped to answer, before the end
+		want      string
+		color     string
+	}{
+		"usual": {usualSituation(), 0, "All departments as usual", "green"},
+		"spike": {usualSituation().with(situation{fires("Spike", "c", "6h"): 1, c6h: 31}), 0, "Orders | Shipping: 31 silent in the last 6h, usually 3", "red"},
+		"others": {
+			usualSituation().with(situation{fires("Spike", "c", "6h"): 1, c6h: 31, fires("Rise", "a", "24h"): 1, fires("Flood", "b", "6h"): 1}),
+			0, "Orders | Shipping: 31 silent in the last 6h, usually 3 (+2 more)", "red",
+		},
+		"rise":       {usualSituation().with(situation{fires("Rise", "a", "24h"): 1}), 0, "Sales: 12 silent in the last 24h, usually 10", "red"},
+		"flood":      {usualSituation().with(situation{fires("Flood", "b", "6h"): 1}), 0, "Billing: 4 silent in the last 6 hours, usually 2", "red"},
+		"together":   {usualSituation().with(situation{fires("SpikeWorkspace", "", "6h"): 1}), 0, "All departments together: 12 silent in the last 6h, usually 10", "red"},
+		"target":     {usualSituation().with(situation{fires("ShareAboveTarget", "a", "24h"): 1, "instance_department_window:livechat_department_abandoned_rooms:expected": none}), 0, "Sales: an alert fires", "red"},
+		"other":      {usualSituation().with(situation{fires("StuckAtZero", "", ""): 1}), 0, "All departments as usual", "green"},
+		"dead":       {usualSituation().with(situation{asked: old, fires("Spike", "c", "6h"): 1}), 40 * time.Minute, "No data since 13:50: the exporter does not answer", "red"},
+		"stale":      {usualSituation().with(situation{asked: old, "livechat_up": 0, fires("Spike", "c", "6h"): 1}), 0, "No new data since 13:50: Rocket.Chat does not answer", "red"},
+		"unanswered": {usualSituation().with(situation{asked: none, "livechat_up": 0}), 0, "No data yet: Rocket.Chat has not answered", "red"},
+		"unruled":    {usualSituation().with(situation{"instance": none}), 0, "Not compared: the recording rules are not loaded", "#6e7079"},
+		"roomless":   {usualSituation().with(situation{`livechat_refresh_success{resource="rooms"`: none}), 0, "Not compared: rooms is switched off in the configuration", "#6e7079"},
+		"windowless": {
+			usualSituation().with(situation{`livechat_refresh_success{resource="abandoned_rooms"`: none, `livechat_refresh_success{resource="abandoned_rooms",window="24h"}`: 1}),
+			0, "Not compared: the window 6h is not in the configuration", "#6e7079",
+		},
+		"few": {usualSituation().with(situation{"instance_department_window:livechat_department_abandoned_rooms:expected": none}), 0, "Too few chats to compare", "#6e7079"},
+	}
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
+		for _, series := range slices.Sorted(maps.Keys(cases[name].situation)) {
+			value, gone := cases[name].situation[series], cases[name].gone
+			if series == "up" && gone > 0 {
+				value, gone = 0, 0
+			}
+			labels := fmt.Sprintf(`{job="livechat",instance=%q`, name)
+			metric, more, ok := strings.Cut(series, "{")
+			if ok {
+				labels += "," + more
+			} else {
+				labels += "}"
+			}
+			for back := 10 * time.Minute; back >= 0; back -= time.Minute {
+				fmt.Fprintf(&text, "%s%s %.0f %d\n", metric, labels, value, historyEnd.Add(-back-gone).Unix())
+			}
+		}
+	}
+	p := startImported(t, text.String()+"# EOF\n")
+	d := parseDashboard(t, dashboards(t)["livechat-abandonment"])
+	for name, test := range cases {
+		if got, color := p.sentence(t, d, chosen{"instance": {name}}); got != test.want || color != test.color {
+			t.Errorf("%s: got %q in %s, want %q in %s", name, got, color, test.want, test.color)
+		}
+	}
+	for want, choice := range map[string]chosen{
+		"Orders | Shipping (spike): 31 silent in the last 6h, usually 3": {"instance": {"spike", "usual"}},
+		"No data since 13:50: the exporter does not answer (dead)":       {"instance": {"dead", "usual"}},
+		"Billing (flood): 4 silent in the last 6 hours, usually 2":       {"instance": {"flood", "dead"}},
+		"All departments as usual":                                       {"instance": {"few", "usual"}},
+		"Not compared: the recording rules are not loaded (unruled)":     {"instance": {"unruled", "usual"}},
+		"Orders | Shipping: 31 silent in the last 6h, usually 3":         {"instance": {"others"}, "department": {"Orders | Shipping"}},
+		"Sales: 12 silent in the last 24h, usually 10":                   {"instance": {"others"}, "department": {"Sales"}},
+		"No data: Prometheus has no such workspace":                      {"instance": {"unknown"}},
+	} {
+		if got, _ := p.sentence(t, d, choice); got != want {
+			t.Errorf("%v: got %q, want %q", choice, got, want)
+		}
+	}
+}
+
+var legendLabel = regexp.MustCompile(`\{\{(\w+)\}\}`)
+
+// sentence is what the banner shows, and its colour: of all results the highest.
+func (p *prometheus) sentence(t *testing.T, d *dashboard, c chosen) (text, color string) {
+	t.Helper()
+	banner := d.panel(t, "Now")
+	highest := math.Inf(-1)
+	for _, query := range banner.Targets {
+		var answer struct{ Result []result }
+		err := p.api(t, "query", url.Values{"query": {d.interpolate(query.Expr, c)}, "time": {historyEnd.Format(time.RFC3339)}}, &answer)
+		if err != nil {
+			t.Fatalf("query %s with %v: %v", query.RefID, c, err)
+		}
+		for _, r := range answer.Result {
+			if r.Value.value <= highest {
+				continue
+			}
+			highest = r.Value.value
+			text = legendLabel.ReplaceAllStringFunc(query.LegendFormat, func(label string) string { return r.Metric[strings.Trim(label, "{}")] })
+		}
+	}
+	for _, step := range banner.FieldConfig.Defaults.Thresholds.Steps {
+		if step.Value == nil || *step.Value <= highest {
+			color = step.Color
+		}
+	}
+	return text, color
+}

@@ -1,0 +1,124 @@
+package main
+
+import "fmt"
+
+// The states of the banner: the highest is shown. That of a department for which an alert
+// fires is above its deviation.
+const (
+	nothing = iota - 1
+	tooFew
+	asUsual
+	notCompared
+	withoutRules
+	faulty
+	alarming = 10
+)
+
+// unknownColor is of what is neither good nor bad.
+const unknownColor = "#6e7079"
+
+var bannerColors = steps{first: "red"}.from(tooFew, unknownColor).from(asUsual, "green").from(notCompared, unknownColor).from(faulty, "red")
+
+var (
+	// raised has one firing alert on abandoned chats of each department, with its window.
+	// That of a flood, which compares with another usual, has the window in other words. An
+	// alert on a workspace has no department.
+	raised = expr(
+		alerts("Spike.*"),
+		"or "+onDepartment,
+		alerts("(Rise|Share.*)"),
+		"or "+onDepartment,
+		label(alerts("Flood"), "window", floodWindow),
+	)
+
+	// firing are those of the chosen departments, of workspaces with fresh data.
+	firing = expr(
+		in(raised),
+		"and "+onWorkspace+" "+in(fresh),
+		"and "+onDepartment+" "+in(recent(known, "5m")+" or "+workspaces),
+	)
+
+	// now and usual are the counts that the alerts compare. A flood is compared with as many
+	// chats as in other weeks, of which the usual share is abandoned.
+	now = raisedOf(
+		of(abandonedRecord, comparedWindow), of(abandonedRecord, `window="24h"`), of(allAbandonedRecord, comparedWindow),
+		label(of(abandonedRecord, comparedWindow), "window", floodWindow),
+	)
+	usual = raisedOf(
+		of(expectedRecord, comparedWindow), of(expectedRecord, `window="24h"`), of(allExpectedRecord, comparedWindow),
+		label(of(expectedRecord, comparedWindow)+" / "+of(roomsRecord, comparedWindow)+" * "+of(usualRoomsRecord, comparedWindow), "window", floodWindow),
+	)
+)
+
+// floodWindow is comparedWindow in other words.
+const floodWindow = "6 hours"
+
+// alerts are those on abandoned chats that fire, by the end of their names.
+func alerts(end string) string {
+	return "max " + byDepartmentWindow + " (" + of("ALERTS", `alertname=~"LivechatAbandonment`+end+`"`, `alertstate="firing"`) + ")"
+}
+
+// firingNow adds the names of what alerts fire for.
+var firingNow = expr(
+	ranked(firing, alarming),
+	with(onDepartment, "department", expr(
+		info,
+		"or "+onDepartment,
+		label(workspaces, "department", "All departments together"),
+		"or "+onDepartment,
+		rewrite("max "+byDepartment+" "+in(raised), "department", "$1", "department_id", "(.*)"),
+	)),
+	more(firing),
+)
+
+// compared is firingNow with the numbers, so that the largest deviation is the highest.
+var compared = expr(
+	in(named(firingNow)),
+	"+ "+onDepartmentWindow+" group_left (now, usual)",
+	in(expr(
+		in("1 + "+deviation(now, usual)),
+		with(onDepartmentWindow, "now", asLabel(byDepartmentWindow, "now", now)),
+		with(onDepartmentWindow, "usual", asLabel(byDepartmentWindow, "usual", usual)),
+	)),
+)
+
+// raisedOf are the numbers of what alerts fire for.
+func raisedOf(list ...string) string {
+	for i, e := range list {
+		list[i] = e + "\nand " + onDepartmentWindow + " " + in(raised)
+	}
+	return either(list...)
+}
+
+// bannerQueries each find one state. Grafana shows the highest.
+func bannerQueries() []query {
+	off := func(what, has string) string {
+		return named(label(expr(
+			ranked(workspaces, notCompared),
+			"and "+onWorkspace+" "+in(attempted("abandoned_rooms")),
+			"unless "+onWorkspace+" "+in(has),
+		), "sentence", "Not compared: "+what+" in the configuration"))
+	}
+	return []query{
+		{legend: "{{department}}{{workspace}}: {{now}} silent in the last {{window}}, usually {{usual}}{{more}}", expr: compared},
+		{legend: "{{department}}{{workspace}}: an alert fires{{more}}", expr: named(firingNow)},
+		{legend: "{{sentence}}{{workspace}}", expr: named(ranked(dead, faulty))},
+		{legend: "{{sentence}}{{workspace}}", expr: named(ranked(stale, faulty))},
+		{legend: "{{sentence}}{{workspace}}", expr: named(ranked(unanswered, faulty))},
+		{legend: "Not compared: the recording rules are not loaded{{workspace}}", expr: named(expr(
+			ranked(workspaces, withoutRules),
+			"unless "+onWorkspace+" "+recent(of(exporterUpRecord), "5m"),
+		))},
+		{legend: "{{sentence}}{{workspace}}", expr: off("rooms is switched off", attempted("rooms"))},
+		{legend: "{{sentence}}{{workspace}}", expr: off("the window 6h is not", attempted("abandoned_rooms", comparedWindow))},
+		{legend: "All departments as usual", expr: expr(
+			"max" + in(expr(
+				ranked(workspaces, asUsual),
+				"and "+onWorkspace+" "+of(allAbandonedRecord, comparedWindow),
+				"and "+onWorkspace+" "+in(chosen(of(expectedRecord, comparedWindow))),
+			)),
+		)},
+		{legend: "Too few chats to compare{{workspace}}", expr: named(ranked(workspaces, tooFew))},
+		{legend: "No data: Prometheus has no such workspace", expr: fmt.Sprintf("vector(%d)", nothing)},
+	}
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
+// switchedOff is the value of a number that the configuration does not have, and missing
+// that of one that has no data.
+const (
+	switchedOff = -2
+	missing     = -1
+)
+
+// counted is a number of all chosen workspaces with a note, such as what is usual.
+func counted(e, note, without, resource string, matchers ...string) query {
+	return query{legend: "{{note}}", expr: expr(
+		in(e),
+		with("on ()", "note", note+"\nor on ()\n"+label("vector(1)", "note", without)),
+		"or on ()",
+		label(fmt.Sprintf("vector(%d)", switchedOff), "note", "not in the configuration"),
+		"unless on () "+in(attempted(resource, matchers...)),
+		"and on () "+in(attempted("abandoned_rooms")),
+		"or on ()",
+		label(fmt.Sprintf("vector(%d)", missing), "note", "no data"),
+	)}
+}
+
+// note is a text with a number.
+func note(e, text string) string {
+	return rewrite(`count_values("number", round`+in(e)+")", "note", text, "number", "(.*)")
+}
+
+// numbers are the three numbers and the age of the data.
+func numbers() []panel {
+	hour := total(of(lastHourRecord) + " OFFSET")
+	hourNow := total(of(lastHourRecord))
+	today := of("livechat_department_abandoned_rooms", `window="today"`)
+	tiles := []panel{
+		number("Gone silent in the last hour", "Visitors who went silent in chats that were closed in the last hour, and the average of this hour of the week in the last three weeks. Needs the key counter and the recording rules.",
+			7, "none", plain, common.BigValueColorModeNone,
+			counted(hourNow, note("avg"+in(weeksBack(hour)), "usually $1"), "usual not known yet", "abandonments")),
+		number("Gone silent today", "Visitors who went silent in chats that were opened and closed since midnight in the exporter's time zone, and as many as there were by this time a week ago. Needs the window today.",
+			7, "none", plain, common.BigValueColorModeNone,
+			counted(total("max "+byDepartment+" "+in(today)), note(total("max "+byDepartment+" "+in(today+" offset 1w")), "a week ago $1 by this time"), "a week ago not known", "abandoned_rooms", `window="today"`)),
+		number("Waiting now", "Chats in the queue now, and agents who are available, of the whole workspaces. Needs the key live.",
+			7, "none", plain, common.BigValueColorModeNone,
+			counted("sum"+in("max "+byWorkspace+" "+in(of("livechat_chats_waiting"))),
+				note("sum"+in("max "+byWorkspace+" "+in(of("livechat_agents", `status="available"`))), "agents available: $1"), "agents not known", "chats_waiting")),
+		number("Age of the data", "How long ago the oldest of the workspaces' numbers was asked for. Red from the limit of the alert LivechatDataStale on.",
+			3, "s", steps{first: "text"}.from(staleAfter, "red"), common.BigValueColorModeValue,
+			query{legend: " ", expr: expr("max(time() - "+in(asked)+")", "or on ()", "vector(-1)")}),
+	}
+	for i := range tiles {
+		tiles[i].defaults.Decimals = new(0.0)
+		tiles[i].defaults.Mappings = texts(map[string]string{strconv.Itoa(missing): "?", strconv.Itoa(switchedOff): "off"})
+	}
+	return tiles
+}
+
+var (
+	comparedNow   = of(abandonedRecord, comparedWindow)
+	comparedUsual = of(expectedRecord, comparedWindow)
+
+	// ranking orders departments by their deviation: first those with an alert, and last,
+	// by their count, those that cannot be compared.
+	ranking = "topk" + in(fmt.Sprintf("%d,\n", worst)+chosen(in(either(
+		in(deviation(comparedNow, comparedUsual))+"\n+ "+onDepartment+" group_left () 1e3 * max "+byDepartment+" "+in(raised),
+		deviation(comparedNow, comparedUsual),
+		comparedNow+" - 1e6",
+	))))
+)
+
+// listed makes a label of a number of each department, empty where there is none.
+func listed(name, e string) string {
+	return with(onDepartment, name, expr(asLabel(byDepartment, name, e), "or "+onDepartment, ranked(comparedNow, 1)))
+}
+
+// departments are those that deviate most, as bars.
+func departments() panel {
+	rooms := of(roomsRecord, comparedWindow)
+	times := in(comparedNow) + " / clamp_min(" + comparedUsual + ", 1)"
+	labelled := expr(
+		in(either(times, ranked(comparedNow, 0))),
+		listed("now", comparedNow),
+		listed("usual", comparedUsual),
+		listed("tenths", "10 * "+times),
+		listed("percent", "100 * "+comparedNow+" / ("+rooms+" > 0)"),
+		listed("rooms", rooms),
+		with(onDepartment, "alert", expr(
+			label("max "+byDepartment+" "+in(raised), "alert", " · ALERT"),
+			"or "+onDepartment,
+			ranked(comparedNow, 1),
+		)),
+		with(onDepartment, "department", info),
+		"and "+onDepartment+" "+ranking,
+	)
+	row := "label_join" + in(named(labelled)+",\n"+`"row", "|", "tenths", "department", "workspace", "now", "usual", "percent", "rooms", "alert"`)
+	for _, r := range [][2]string{
+		{"(.+)(.)[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)", "$3$4: $5, usually $6 ($1.$2 ×) · $7 % of $8$9"},
+		{".[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)", "$1$2: $3, usually $4 · $5 % of $6$7"}, // Less than usual.
+		{"[|](.*)[|](.*)[|](.*)[|][|](.*)[|](.*)[|](.*)", "$1$2: $3, the usual not known · $4 % of $5$6"},
+		{"(.*) ·  % of [0-9]*(.*)", "$1$2"},
+	} {
+		row = rewrite(row, "row", r[1], "row", r[0])
+	}
+	row = expr(row, "or on ()", label("vector(0)", "row", "Nothing to list"))
+	p := bars(panel{
+		title: fmt.Sprintf("Departments, the largest deviation first (last 6 hours, at most %d)", worst),
+		description: "Of the chats opened in the last 6 hours: how many visitors went silent, how many would have at the department's share of the last week, the share of the chats, and whether an alert fires. " +
+			"The bar is how many times the usual that is; its colour changes at the usual. A usual below 1 is taken as 1. Deviation is in standard deviations, as in the alerts. A click opens this dashboard for the department.",
+		width: 14, height: 16,
+		queries: []query{{expr: row, table: true}, {expr: "max " + byDepartment + " " + in(ranking), table: true}},
+		transformations: []dashboard.DataTransformerConfig{
+			transform("merge", map[string]any{}),
+			transform("sortBy", map[string]any{"fields": map[string]any{}, "sort": []map[string]any{{"field": "Value #B", "desc": true}}}),
+			transform("organize", map[string]any{"excludeByName": map[string]bool{"Time": true, "Value #B": true}, "indexByName": map[string]int{}, "renameByName": map[string]string{}}),
+		},
+	}, 24, worst)
+	p.defaults = field("none", steps{first: "blue"}.from(1, "orange"))
+	p.defaults.Min, p.defaults.Max, p.defaults.Decimals = new(0.0), new(4.0), new(1.0)
+	p.defaults.DisplayName = new("${__data.fields.row}")
+	p.defaults.Links = []dashboard.DashboardLink{link("Open the department",
+		"/d/livechat-abandonment?${datasource:queryparam}&var-job=${__data.fields.job:percentencode}&var-instance=${__data.fields.instance:percentencode}&var-department=${__data.fields.department:percentencode}&${window:queryparam}", false)}
+	return p
+}
+
+// course is the chosen departments by hour, against the weeks before.
+func course() panel {
+	const most, least = "most in the last three weeks", "least in the last three weeks"
+	const step = "30m"
+	p := lines("Gone silent per hour, against the last three weeks", "Visitors who went silent in chats that were closed in the hour before, all chosen departments together. The band reaches from the lowest to the highest of the same hour in the last three weeks. Marks are alerts.",
+		10, 16, "none",
+		query{legend: "{{weeks}}", step: step, expr: weeksBack(total(of(lastHourRecord) + " OFFSET"))},
+		query{legend: "now", step: step, expr: total(of(lastHourRecord))})
+	of3 := func(reducer, name string) dashboard.DataTransformerConfig {
+		return transform("calculateField", map[string]any{
+			"mode": "reduceRow", "alias": name, "reduce": map[string]any{"reducer": reducer, "include": pastWeeks},
+		})
+	}
+	p.transformations = []dashboard.DataTransformerConfig{
+		transform("joinByField", map[string]any{"byField": "Time", "mode": "outer"}),
+		of3("max", most), of3("min", least),
+		transform("filterFieldsByName", map[string]any{"include": map[string]any{"names": []string{"Time", "now", most, least}}}),
+	}
+	p.defaults.Decimals = new(0.0)
+	p.defaults.NoValue = new("No data: needs the key counter and the recording rules")
+	band := func(more ...dashboard.DynamicConfigValue) []dashboard.DynamicConfigValue {
+		return append([]dashboard.DynamicConfigValue{
+			property("color", map[string]any{"mode": "fixed", "fixedColor": unknownColor}), property("custom.lineWidth", 0),
+		}, more...)
+	}
+	p.overrides = []dashboard.DashboardFieldConfigSourceOverrides{
+		override(most, band(property("custom.fillBelowTo", least), property("custom.fillOpacity", 35))...),
+		override(least, band()...),
+		override("now", property("color", map[string]any{"mode": "fixed", "fixedColor": "blue"}), property("custom.lineWidth", 3)),
+	}
+	p.maxDataPoints = 200
+	return p
+}
