@@ -110,10 +110,10 @@ func TestDemo(t *testing.T) {
 	// The exporter's counter continues where the generated past ends.
 	p := &prometheus{process: d, url: "http://" + addresses[2]}
 	for query, want := range map[string]int{
-		"resets(livechat_department_abandonments_total[2h]) == 0":                                        10,
-		"instance_department:livechat_department_abandonments:increase1h offset 3w":                      10,
-		"count by (department_id) (count_over_time(livechat_department_info[2h])) == 1":                  10,
-		"livechat_department_abandonments_total - livechat_department_abandonments_total offset 10m > 8": 1,
+		"resets(livechat_department_abandonments_total[2h]) == 0":                                                         10,
+		"last_over_time(instance_department:livechat_department_abandonments:increase1h[35m] offset 3w)":                  10,
+		"count by (department_id) (count_over_time(livechat_department_info[2h])) == 1":                                   10,
+		"livechat_department_abandonments_total - last_over_time(livechat_department_abandonments_total[35m] offset 10m)": 10,
 	} {
 		if got := p.now(t, query); len(got) != want {
 			t.Errorf("%s has %d series, want %d: %v", query, len(got), want, got)
