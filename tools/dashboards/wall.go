@@ -107,7 +107,7 @@ func departments() panel {
 	} {
 		row = rewrite(row, "row", r[1], "row", r[0])
 	}
-	row = expr(row, "or on ()", label("vector(0)", "row", "Nothing to list"))
+	row = expr(row, "or on ()", label("vector(0)", "row", "No data"))
 	p := bars(panel{
 		title: fmt.Sprintf("Departments, the largest deviation first (last 6 hours, at most %d)", worst),
 		description: "Of the chats opened in the last 6 hours: how many visitors went silent, how many would have at the department's share of the last week, the share of the chats, and whether an alert fires. " +
