@@ -281,7 +281,7 @@ tools: $(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/helm $(BIN)/prometheus $(BI
 # Each folder of tools/ with a "tool" line in its go.mod, again when its versions change.
 # Prometheus is built without service discovery, which is most of its dependencies.
 # Alertmanager stays at v0.31.1: the modules of later releases lack the web interface.
-# GoReleaser stays at v2.16.0: v2.17 requires a module that cannot be downloaded, v2.18 Go 1.27.
+# GoReleaser stays at v2.16.0: v2.17 does not build from the module proxy, and v2.18 needs Go 1.27.
 $(BIN)/golangci-lint $(BIN)/actionlint $(BIN)/goreleaser $(BIN)/helm $(BIN)/json_exporter $(BIN)/prometheus $(BIN)/alertmanager: $(BIN)/%: tools/%/go.mod tools/%/go.sum
 	cd tools/$* && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags=remove_all_sd -o ../../$(BIN)/ tool
 

@@ -147,7 +147,7 @@ func (a *answers) untilComplete(ctx context.Context, ask func() (complete bool, 
 			incomplete++
 			if incomplete == completeTries {
 				return errors.New("the server does not hand over all of its departments: turn API_Allow_Infinite_Count on, " +
-					"give the account the permission api-bypass-rate-limit (role bot), or upgrade Rocket.Chat if it is older than 7.8; a part of the past is worse than none")
+					"give the account the permission api-bypass-rate-limit (role bot), or upgrade Rocket.Chat if it is older than 7.9; a part of the past is worse than none")
 			}
 		case errors.Is(err, rocketchat.ErrBudgetSpent):
 			wait = budgetWait
