@@ -107,7 +107,7 @@ func (l *linter) lintPanel(p *panel) {
 }
 
 var (
-	selectors  = regexp.MustCompile(`\b((?:[a-z_]+:)?livechat_\w+(?::\w+)?|(?:go|process)_\w+|scrape_\w+_seconds|up|ALERTS)\b(?:\{([^}]*)\})?`)
+	selectors  = regexp.MustCompile(`\b((?:[a-z_]+:)?livechat_\w+(?::\w+)?|(?:go|process)_\w+|scrape_\w+_seconds|up|ALERTS(?:_FOR_STATE)?)\b(?:\{([^}]*)\})?`)
 	matchers   = regexp.MustCompile(`(\w+)(=~|!~|!=|=)"([^"]*)"`)
 	increase   = regexp.MustCompile(`\b(?:i?rate|increase)\($`) // Before its argument.
 	rate       = regexp.MustCompile(`\bi?rate\([^\[]*\[([^\]]*)\]`)
@@ -164,6 +164,7 @@ func dashboardMetrics(t *testing.T) map[string]metric {
 		metrics[name] = metric{kind: "gauge"}
 	}
 	metrics["ALERTS"] = metric{kind: "gauge", labels: []string{"alertname", "alertstate"}}
+	metrics["ALERTS_FOR_STATE"] = metric{kind: "gauge", labels: []string{"alertname"}}
 	for _, group := range shippedRules(t).Groups {
 		for _, r := range group.Rules {
 			if level, _, ok := strings.Cut(r.Record, ":"); ok {

@@ -76,7 +76,11 @@ func TestSentences(t *testing.T) {
 		color     string
 	}{
 		"usual": {usualSituation(), 0, "All departments as usual", "green"},
-		"spike": {usualSituation().with(situation{fires("Spike", "c", "6h"): 1, c6h: 31}), 0, "Orders | Shipping: 31 silent in the last 6h, usually 3", "red"},
+		"spike": {usualSituation().with(situation{
+			fires("Spike", "c", "6h"): 1, c6h: 31,
+			`ALERTS_FOR_STATE{alertname="LivechatAbandonmentSpike",department_id="c",window="6h"}`: float64(historyEnd.Add(-20 * time.Minute).Unix()),
+			`ALERTS_FOR_STATE{alertname="LivechatAbandonmentRise",department_id="c",window="24h"}`: float64(historyEnd.Add(-5 * time.Minute).Unix()), // Pending.
+		}), 0, "Orders | Shipping: 31 silent in the last 6h, usually 3, since 14:10", "red"},
 		"others": {
 			usualSituation().with(situation{fires("Spike", "c", "6h"): 1, c6h: 31, fires("Rise", "a", "24h"): 1, fires("Flood", "b", "6h"): 1}),
 			0, "Orders | Shipping: 31 silent in the last 6h, usually 3 (+2 more)", "red",
@@ -124,14 +128,14 @@ func TestSentences(t *testing.T) {
 		}
 	}
 	for want, choice := range map[string]chosen{
-		"Orders | Shipping (spike): 31 silent in the last 6h, usually 3": {"instance": {"spike", "usual"}},
-		"No data since 13:50: the exporter does not answer (dead)":       {"instance": {"dead", "usual"}},
-		"Billing (flood): 4 silent in the last 6 hours, usually 2":       {"instance": {"flood", "dead"}},
-		"All departments as usual":                                       {"instance": {"few", "usual"}},
-		"Not compared: the recording rules are not loaded (unruled)":     {"instance": {"unruled", "usual"}},
-		"Orders | Shipping: 31 silent in the last 6h, usually 3":         {"instance": {"others"}, "department": {"Orders | Shipping"}},
-		"Sales: 12 silent in the last 24h, usually 10":                   {"instance": {"others"}, "department": {"Sales"}},
-		"No data: Prometheus has no such workspace":                      {"instance": {"unknown"}},
+		"Orders | Shipping (spike): 31 silent in the last 6h, usually 3, since 14:10": {"instance": {"spike", "usual"}},
+		"No data since 13:50: the exporter does not answer (dead)":                    {"instance": {"dead", "usual"}},
+		"Billing (flood): 4 silent in the last 6 hours, usually 2":                    {"instance": {"flood", "dead"}},
+		"All departments as usual":                                                    {"instance": {"few", "usual"}},
+		"Not compared: the recording rules are not loaded (unruled)":                  {"instance": {"unruled", "usual"}},
+		"Orders | Shipping: 31 silent in the last 6h, usually 3":                      {"instance": {"others"}, "department": {"Orders | Shipping"}},
+		"Sales: 12 silent in the last 24h, usually 10":                                {"instance": {"others"}, "department": {"Sales"}},
+		"No data: Prometheus has no such workspace":                                   {"instance": {"unknown"}},
 	} {
 		if got, _ := p.sentence(t, d, choice); got != want {
 			t.Errorf("%v: got %q, want %q", choice, got, want)

@@ -31,6 +31,11 @@ var (
 		label(alerts("Flood"), "window", floodWindow),
 	)
 
+	// began has a label with the clock time since which each alert has had its reason.
+	began = clock(byDepartmentWindow, either(
+		started("Spike.*"), started("(Rise|Share.*)"), label(started("Flood"), "window", floodWindow),
+	), ", since $1:$2")
+
 	// firing are those of the chosen departments, of workspaces with fresh data.
 	firing = expr(
 		in(raised),
@@ -58,7 +63,12 @@ func alerts(end string) string {
 	return "max " + byDepartmentWindow + " (" + of("ALERTS", `alertname=~"LivechatAbandonment`+end+`"`, `alertstate="firing"`) + ")"
 }
 
-// firingNow adds the names of what alerts fire for.
+// started is when the expressions of alerts became true, by the end of their names.
+func started(end string) string {
+	return "max " + byDepartmentWindow + " (" + of("ALERTS_FOR_STATE", `alertname=~"LivechatAbandonment`+end+`"`) + ")"
+}
+
+// firingNow adds the names of what alerts fire for, and since when.
 var firingNow = expr(
 	ranked(firing, alarming),
 	with(onDepartment, "department", expr(
@@ -68,6 +78,7 @@ var firingNow = expr(
 		"or "+onDepartment,
 		rewrite("max "+byDepartment+" "+in(raised), "department", "$1", "department_id", "(.*)"),
 	)),
+	with(onDepartmentWindow, "since", expr(began, "or "+onDepartmentWindow, in(raised))),
 	more(firing),
 )
 
@@ -100,8 +111,8 @@ func bannerQueries() []query {
 		), "sentence", "Not compared: "+what+" in the configuration"))
 	}
 	return []query{
-		{legend: "{{department}}{{workspace}}: {{now}} silent in the last {{window}}, usually {{usual}}{{more}}", expr: compared},
-		{legend: "{{department}}{{workspace}}: an alert fires{{more}}", expr: named(firingNow)},
+		{legend: "{{department}}{{workspace}}: {{now}} silent in the last {{window}}, usually {{usual}}{{since}}{{more}}", expr: compared},
+		{legend: "{{department}}{{workspace}}: an alert fires{{since}}{{more}}", expr: named(firingNow)},
 		{legend: "{{sentence}}{{workspace}}", expr: named(ranked(dead, faulty))},
 		{legend: "{{sentence}}{{workspace}}", expr: named(ranked(stale, faulty))},
 		{legend: "{{sentence}}{{workspace}}", expr: named(ranked(unanswered, faulty))},

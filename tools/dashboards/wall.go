@@ -91,7 +91,7 @@ func departments() panel {
 		listed("percent", "100 * "+comparedNow+" / ("+rooms+" > 0)"),
 		listed("rooms", rooms),
 		with(onDepartment, "alert", expr(
-			label("max "+byDepartment+" "+in(raised), "alert", " · ALERT"),
+			rewrite(label(raised, "alert", " · ALERT"), "alert", " · ALERT over $1", "window", "(24h|"+floodWindow+")"),
 			"or "+onDepartment,
 			ranked(comparedNow, 1),
 		)),

@@ -36,10 +36,15 @@ var (
 	)
 
 	// since has a label with the clock time at which data was asked for.
-	since = rewrite(
-		fmt.Sprintf("count_values %s (\"clock\", 10000 + 100 * hour(%s) + minute(%s))", byWorkspace, asked+localTime, asked+localTime),
-		"since", "$1:$2", "clock", "1(..)(..)")
+	since = clock(byWorkspace, asked, "$1:$2")
 )
+
+// clock makes a label since of a moment, with its hour and minute.
+func clock(by, moment, text string) string {
+	return rewrite(
+		fmt.Sprintf("count_values %s (\"clock\", 10000 + 100 * hour(%s) + minute(%s))", by, in(moment)+localTime, in(moment)+localTime),
+		"since", text, "clock", "1(..)(..)")
+}
 
 // localTime moves a time to the browser's time zone: Prometheus has the hours of UTC alone.
 const localTime = " + (${__to:date:H} * 3600 + ${__to:date:m} * 60 + ${__to:date:s} - ${__to:date:seconds} % 86400)"

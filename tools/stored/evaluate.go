@@ -111,14 +111,15 @@ func (p period) query(ctx context.Context, address, expr string) ([]found, error
 	return answer.Data.Result, nil
 }
 
-// write writes what a rule makes of a series: its samples, or when its alert fires.
+// write writes what a rule makes of a series: its samples, or when its alert fires and
+// since when, as Prometheus does.
 func (r rule) write(out io.Writer, p period, series found) {
 	labels := maps.Clone(series.Metric)
 	delete(labels, "__name__")
 	maps.Copy(labels, r.Labels)
 	name := r.Record
 	if r.Alert != "" {
-		name, labels["alertname"], labels["alertstate"] = "ALERTS", r.Alert, "firing"
+		name, labels["alertname"] = "ALERTS_FOR_STATE", r.Alert
 	}
 	var text strings.Builder
 	for i, label := range slices.Sorted(maps.Keys(labels)) {
@@ -137,10 +138,14 @@ func (r rule) write(out io.Writer, p period, series found) {
 	}
 	for _, at := range slices.Sorted(maps.Keys(samples)) {
 		fmt.Fprintf(out, "%s{%s} %s %d\n", name, &text, samples[at], at)
+		if r.Alert != "" {
+			fmt.Fprintf(out, "ALERTS{%s,alertstate=\"firing\"} 1 %d\n", &text, at)
+		}
 	}
 }
 
-// firing is when an alert fires whose expression has these samples.
+// firing is when an alert fires whose expression has these samples, and since when that
+// has had them.
 func (r rule) firing(p period, samples map[int64]string) map[int64]string {
 	fires, firing := make(map[int64]string), false
 	var since, last time.Time // When the expression came to have a sample, and had the last.
@@ -156,7 +161,7 @@ func (r rule) firing(p period, samples map[int64]string) map[int64]string {
 			since, firing = time.Time{}, false
 		}
 		if firing {
-			fires[at.Unix()] = "1"
+			fires[at.Unix()] = strconv.FormatInt(since.Unix(), 10)
 		}
 	}
 	return fires
