@@ -80,14 +80,14 @@ func TestSentences(t *testing.T) {
 			fires("Spike", "c", "6h"): 1, c6h: 31,
 			`ALERTS_FOR_STATE{alertname="LivechatAbandonmentSpike",department_id="c",window="6h"}`: float64(historyEnd.Add(-20 * time.Minute).Unix()),
 			`ALERTS_FOR_STATE{alertname="LivechatAbandonmentRise",department_id="c",window="24h"}`: float64(historyEnd.Add(-5 * time.Minute).Unix()), // Pending.
-		}), 0, "Orders | Shipping: 31 silent in the last 6h, usually 3, since 14:10", "red"},
+		}), 0, "Orders | Shipping: 31 silent in 6h, usually 3, since 14:10", "red"},
 		"others": {
 			usualSituation().with(situation{fires("Spike", "c", "6h"): 1, c6h: 31, fires("Rise", "a", "24h"): 1, fires("Flood", "b", "6h"): 1}),
-			0, "Orders | Shipping: 31 silent in the last 6h, usually 3 (+2 more)", "red",
+			0, "Orders | Shipping: 31 silent in 6h, usually 3 (+2 more)", "red",
 		},
-		"rise":       {usualSituation().with(situation{fires("Rise", "a", "24h"): 1}), 0, "Sales: 12 silent in the last 24h, usually 10", "red"},
-		"flood":      {usualSituation().with(situation{fires("Flood", "b", "6h"): 1}), 0, "Billing: 4 silent in the last 6 hours, usually 2", "red"},
-		"together":   {usualSituation().with(situation{fires("SpikeWorkspace", "", "6h"): 1}), 0, "All departments together: 12 silent in the last 6h, usually 10", "red"},
+		"rise":       {usualSituation().with(situation{fires("Rise", "a", "24h"): 1}), 0, "Sales: 12 silent in 24h, usually 10", "red"},
+		"flood":      {usualSituation().with(situation{fires("Flood", "b", "6h"): 1}), 0, "Billing: 4 silent in 6 hours, usually 2", "red"},
+		"together":   {usualSituation().with(situation{fires("SpikeWorkspace", "", "6h"): 1}), 0, "All departments together: 12 silent in 6h, usually 10", "red"},
 		"target":     {usualSituation().with(situation{fires("ShareAboveTarget", "a", "24h"): 1, "instance_department_window:livechat_department_abandoned_rooms:expected": none}), 0, "Sales: an alert fires", "red"},
 		"other":      {usualSituation().with(situation{fires("StuckAtZero", "", ""): 1}), 0, "All departments as usual", "green"},
 		"dead":       {usualSituation().with(situation{asked: old, fires("Spike", "c", "6h"): 1}), 40 * time.Minute, "No data since 13:50: the exporter does not answer", "red"},
@@ -128,13 +128,13 @@ func TestSentences(t *testing.T) {
 		}
 	}
 	for want, choice := range map[string]chosen{
-		"Orders | Shipping (spike): 31 silent in the last 6h, usually 3, since 14:10": {"instance": {"spike", "usual"}},
+		"Orders | Shipping (spike): 31 silent in 6h, usually 3, since 14:10": {"instance": {"spike", "usual"}},
 		"No data since 13:50: the exporter does not answer (dead)":                    {"instance": {"dead", "usual"}},
-		"Billing (flood): 4 silent in the last 6 hours, usually 2":                    {"instance": {"flood", "dead"}},
+		"Billing (flood): 4 silent in 6 hours, usually 2":                    {"instance": {"flood", "dead"}},
 		"All departments as usual":                                                    {"instance": {"few", "usual"}},
 		"Not compared: the recording rules are not loaded (unruled)":                  {"instance": {"unruled", "usual"}},
-		"Orders | Shipping: 31 silent in the last 6h, usually 3":                      {"instance": {"others"}, "department": {"Orders | Shipping"}},
-		"Sales: 12 silent in the last 24h, usually 10":                                {"instance": {"others"}, "department": {"Sales"}},
+		"Orders | Shipping: 31 silent in 6h, usually 3":                      {"instance": {"others"}, "department": {"Orders | Shipping"}},
+		"Sales: 12 silent in 24h, usually 10":                                {"instance": {"others"}, "department": {"Sales"}},
 		"No data: Prometheus has no such workspace":                                   {"instance": {"unknown"}},
 	} {
 		if got, _ := p.sentence(t, d, choice); got != want {

@@ -86,9 +86,9 @@ func TestSimulateTenThousandDepartmentsIn300MB(t *testing.T) {
 	}
 	for name, windows := range map[string]bool{"counter": false, "windows": true} {
 		t.Run(name, func(t *testing.T) {
-			span := 90
+			span := 30 // It takes no more memory for more days.
 			if windows {
-				span = 10 // It takes no more memory for more days.
+				span = 10
 			}
 			folder := t.TempDir()
 			s := scenario{settings: noLimit + "windows: [6h, 24h]\n", timezone: zone}

@@ -111,7 +111,7 @@ func bannerQueries() []query {
 		), "sentence", "Not compared: "+what+" in the configuration"))
 	}
 	return []query{
-		{legend: "{{department}}{{workspace}}: {{now}} silent in the last {{window}}, usually {{usual}}{{since}}{{more}}", expr: compared},
+		{legend: "{{department}}{{workspace}}: {{now}} silent in {{window}}, usually {{usual}}{{since}}{{more}}", expr: compared},
 		{legend: "{{department}}{{workspace}}: an alert fires{{since}}{{more}}", expr: named(firingNow)},
 		{legend: "{{sentence}}{{workspace}}", expr: named(ranked(dead, faulty))},
 		{legend: "{{sentence}}{{workspace}}", expr: named(ranked(stale, faulty))},
