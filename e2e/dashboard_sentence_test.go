@@ -129,13 +129,13 @@ func TestSentences(t *testing.T) {
 	}
 	for want, choice := range map[string]chosen{
 		"Orders | Shipping (spike): 31 silent in 6h, usually 3, since 14:10": {"instance": {"spike", "usual"}},
-		"No data since 13:50: the exporter does not answer (dead)":                    {"instance": {"dead", "usual"}},
+		"No data since 13:50: the exporter does not answer (dead)":           {"instance": {"dead", "usual"}},
 		"Billing (flood): 4 silent in 6 hours, usually 2":                    {"instance": {"flood", "dead"}},
-		"All departments as usual":                                                    {"instance": {"few", "usual"}},
-		"Not compared: the recording rules are not loaded (unruled)":                  {"instance": {"unruled", "usual"}},
+		"All departments as usual":                                           {"instance": {"few", "usual"}},
+		"Not compared: the recording rules are not loaded (unruled)":         {"instance": {"unruled", "usual"}},
 		"Orders | Shipping: 31 silent in 6h, usually 3":                      {"instance": {"others"}, "department": {"Orders | Shipping"}},
 		"Sales: 12 silent in 24h, usually 10":                                {"instance": {"others"}, "department": {"Sales"}},
-		"No data: Prometheus has no such workspace":                                   {"instance": {"unknown"}},
+		"No data: Prometheus has no such workspace":                          {"instance": {"unknown"}},
 	} {
 		if got, _ := p.sentence(t, d, choice); got != want {
 			t.Errorf("%v: got %q, want %q", choice, got, want)
