@@ -22,8 +22,8 @@ type characteristic struct {
 	fromOpening, fromClosing time.Duration
 }
 
-// characteristicOf judges a run. Where there are rises, their notifications are not told
-// from others, so the rate of notifications has a meaning without rises alone.
+// characteristicOf computes the figures of a run. The rate counts all notifications, also
+// those of rises, so it is a rate of false ones only in a run without rises.
 func characteristicOf(r run) characteristic {
 	c := characteristic{months: float64(r.days) / 30, byAlert: make(map[string]float64), rises: len(r.rises)}
 	for _, n := range r.notifications {

@@ -100,8 +100,8 @@ func total(e string) string {
 // pastWeeks are those with which the present is compared.
 var pastWeeks = []string{"1w", "2w", "3w"}
 
-// weeksBack are an expression's values of the same time in the last three weeks, told
-// apart by a label. The expression has a place for the offset.
+// weeksBack returns an expression's values at the same time in each of the last three
+// weeks, with the label weeks. OFFSET in the expression is replaced by the offset.
 func weeksBack(e string) string {
 	var list []string
 	for _, weeks := range pastWeeks {
