@@ -241,8 +241,8 @@ func (m machine) scrape(t *testing.T) (page string) {
 		_ = activate.Process.Kill()
 		t.Fatalf("still runs %s after SIGTERM", timeout)
 	}
-	if t.Failed() {
-		t.Logf("the log:\n%s", log.String())
+	if !strings.Contains(log.String(), "systemd activated listeners") || t.Failed() {
+		t.Errorf("the log, in which systemd's socket has to be taken:\n%s", log.String())
 	}
 	return page
 }
