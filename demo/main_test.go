@@ -62,11 +62,9 @@ func standInExporter(kind string) int {
 		close(served)
 	})
 	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: time.Minute}
-	go func() {
-		<-served
-		_ = server.Shutdown(context.Background())
-	}()
-	_ = server.ListenAndServe()
+	go func() { _ = server.ListenAndServe() }()
+	<-served
+	_ = server.Shutdown(context.Background()) // It waits until the page is sent.
 	return 7
 }
 
