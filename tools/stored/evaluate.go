@@ -194,12 +194,11 @@ func (s storage) start(ctx context.Context) (address string, stop func(), err er
 	var text strings.Builder
 	for lines := bufio.NewScanner(log); lines.Scan(); {
 		text.WriteString(lines.Text() + "\n")
-		if match := listening.FindStringSubmatch(lines.Text()); match != nil {
-			address = "http://" + match[1]
-		}
-		if address != "" && strings.Contains(lines.Text(), "Server is ready") {
+		// The two lines come in any order.
+		match := listening.FindStringSubmatch(text.String())
+		if match != nil && strings.Contains(text.String(), "Server is ready") {
 			go func() { _, _ = io.Copy(io.Discard, log) }()
-			return address, stop, nil
+			return "http://" + match[1], stop, nil
 		}
 	}
 	stop()
