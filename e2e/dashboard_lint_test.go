@@ -93,7 +93,7 @@ func (l *linter) lintPanel(p *panel) {
 	l.check(slices.Contains([]string{"none", "s", "percentunit", "cpm", "bytes", "dateTimeAsIso"}, p.unit()), "panel-units-rule", p.Title, "has the unit %q", p.unit())
 	l.check(p.Datasource == datasource{"prometheus", chosenDatasource}, "panel-datasource-rule", p.Title, "uses %+v", p.Datasource)
 	if steps := p.FieldConfig.Defaults.Thresholds.Steps; p.Type == "stat" { // Without a value Grafana uses the first colour.
-		l.check(len(steps) > 0 && steps[0].Color != "green", "no-data", p.Title, "is green without data")
+		l.check(len(steps) > 0 && !strings.HasSuffix(steps[0].Color, "green"), "no-data", p.Title, "is green without data")
 	}
 	for _, t := range p.Targets {
 		l.check(t.Datasource == datasource{"prometheus", chosenDatasource}, "panel-datasource-rule", p.Title, "uses %+v", t.Datasource)
@@ -217,7 +217,7 @@ func TestDashboardRulesFindMistakes(t *testing.T) {
 		{"query-interval", exporter, `"interval": "1m"`, `"interval": "15s"`},
 		{"query-interval", exporter, `"instant": true`, `"instant": false`},
 		{"first-screen", abandonment, `"y": 25`, `"y": 26`},
-		{"no-data", abandonment, `"color": "red"`, `"color": "green"`},
+		{"no-data", abandonment, `"color": "dark-red"`, `"color": "dark-green"`},
 	} {
 		shipped := dashboards(t)[test.dashboard]
 		broken := strings.ReplaceAll(shipped, test.old, test.new)

@@ -14,10 +14,16 @@ const (
 	alarming = 10
 )
 
-// unknownColor is of what is neither good nor bad.
-const unknownColor = "#6e7079"
+// The colours of sentences are dark enough for white text.
+const (
+	unknownColor = "#6e7079" // Of what is neither good nor bad.
+	usualColor   = "dark-green"
+	faultColor   = "dark-red"
+	alarmColor   = "semi-dark-red"
+)
 
-var bannerColors = steps{first: "red"}.from(tooFew, unknownColor).from(asUsual, "green").from(notCompared, unknownColor).from(faulty, "red")
+var bannerColors = steps{first: faultColor}.from(tooFew, unknownColor).from(asUsual, usualColor).from(notCompared, unknownColor).
+	from(faulty, faultColor).from(alarming, alarmColor)
 
 var (
 	// raised has one firing alert on abandoned chats of each department, with its window.
@@ -55,6 +61,13 @@ var (
 	)
 )
 
+// unjudged are the chosen departments that have chats, but too few to expect anything.
+var unjudged = expr(
+	chosen(comparedNow),
+	"unless "+onDepartment+" "+comparedUsual,
+	"unless "+onDepartment+" "+unused,
+)
+
 // floodWindow is comparedWindow in other words.
 const floodWindow = "6 hours"
 
@@ -89,7 +102,7 @@ var compared = expr(
 	in(expr(
 		in("1 + "+deviation(now, usual)),
 		with(onDepartmentWindow, "now", asLabel(byDepartmentWindow, "now", now)),
-		with(onDepartmentWindow, "usual", asLabel(byDepartmentWindow, "usual", usual)),
+		with(onDepartmentWindow, "usual", asDecimal(byDepartmentWindow, "usual", usual)),
 	)),
 )
 
@@ -116,17 +129,22 @@ func bannerQueries() []query {
 		{legend: "{{sentence}}{{workspace}}", expr: named(ranked(dead, faulty))},
 		{legend: "{{sentence}}{{workspace}}", expr: named(ranked(stale, faulty))},
 		{legend: "{{sentence}}{{workspace}}", expr: named(ranked(unanswered, faulty))},
-		{legend: "Not compared: the recording rules are not loaded{{workspace}}", expr: named(expr(
+		{legend: "Not compared: Prometheus has not loaded the recording rules{{workspace}}", expr: named(expr(
 			ranked(workspaces, withoutRules),
 			"unless "+onWorkspace+" "+recent(of(exporterUpRecord), "5m"),
 		))},
-		{legend: "{{sentence}}{{workspace}}", expr: off("rooms is switched off", attempted("rooms"))},
-		{legend: "{{sentence}}{{workspace}}", expr: off("the window 6h is not", attempted("abandoned_rooms", comparedWindow))},
-		{legend: "All departments as usual", expr: expr(
-			"max" + in(expr(
+		{legend: "{{sentence}}{{workspace}}", expr: off("counting all chats is switched off", attempted("rooms"))},
+		{legend: "{{sentence}}{{workspace}}", expr: off("the window 6h is not set", attempted("abandoned_rooms", comparedWindow))},
+		{legend: "All departments as usual{{others}}", expr: expr(
+			"max"+in(expr(
 				ranked(workspaces, asUsual),
 				"and "+onWorkspace+" "+of(allAbandonedRecord, comparedWindow),
 				"and "+onWorkspace+" "+in(chosen(of(expectedRecord, comparedWindow))),
+			)),
+			with("on ()", "others", expr(
+				rewrite(`count_values("number", count`+in(unjudged)+")", "others", " ($1 not compared)", "number", "(.*)"),
+				"or on ()",
+				"vector(1)",
 			)),
 		)},
 		{legend: "Too few chats to compare{{workspace}}", expr: named(ranked(workspaces, tooFew))},

@@ -126,5 +126,5 @@ func meaning() panel {
 - A short window sees only a part. Of chats that last 15 minutes and are closed automatically after one hour of silence, 6h sees 79 %, 24h 95 %.
 - Windows overlap: never add them up.
 
-Rocket.Chat's *Real-time Monitoring* shows one number, of the day so far: compare it with *Gone silent today*. Rolling windows such as 6h and 24h are on none of its pages.`)
+Rocket.Chat's *Real-time Monitoring* shows one number, of the day so far: compare it with *Visitors gone silent today*. Rolling windows such as 6h and 24h are on none of its pages.`)
 }

@@ -43,7 +43,7 @@ func exporterBanner() panel {
 	incomplete := "max " + resources + " (" + of("livechat_refresh_complete") + ") == 0"
 	without := in(dead) + " or " + in(stale) + " or " + in(unanswered)
 	return sentence("Now", "The worst of the chosen workspaces in one sentence. Red: no fresh data, a resource without a valid answer, or a configuration file that could not be loaded. Orange: the server hands over fewer departments than it has.",
-		3, steps{first: "red"}.from(allAnswer, "green").from(partial, "orange").from(failing, "red"), []query{
+		3, steps{first: faultColor}.from(allAnswer, usualColor).from(partial, "dark-orange").from(failing, faultColor), []query{
 			{legend: "{{instance}}: {{sentence}}{{more}}", expr: expr(ranked(without, unreached), more(without))},
 			{legend: "{{instance}}: no valid answer about {{resource}} {{window}}{{more}}", expr: expr(ranked(failed, failing), more(failed))},
 			{legend: "{{instance}}: the configuration file has a mistake{{more}}", expr: expr(ranked(reload, failing), more(reload))},
@@ -109,12 +109,20 @@ func parts() panel {
 // refreshes are charts of whether and when there were answers.
 func refreshes() []panel {
 	const success, series = "livechat_refresh_success", ", resource, window"
+	const by = "by (job, instance" + series + ")"
+	// Results are in the order of their first label.
+	rank := fmt.Sprintf("count_values %s (\"_rank\", 1000 + round(1000 * max %s (avg_over_time(%s[$__range] @ end()))))", by, by, of(success))
 	timeline := states("Refreshes, the worst first", fmt.Sprintf("Whether the latest attempt of each resource and window brought a valid answer: of all workspaces the %d that failed for the longest time.", worst), 12, 12,
-		map[string]string{"0": "failing", "1": "ok"}, steps{first: "red"}.from(1, "green"),
+		map[string]string{"-1": "not scraped", "0": "failing", "1": "ok"}, steps{first: unknownColor}.from(0, "red").from(1, "green"),
 		query{
 			step: scrapeInterval, legend: "{{instance}} · {{resource}} {{window}}",
-			expr: tail(worst, "max by (job, instance, resource, window) ("+of(success)+")", series,
-				"max by (job, instance, resource, window) (1 - avg_over_time("+of(success)+"[$__range] @ end()))"),
+			expr: expr(
+				in(tail(worst, in(either(
+					"max "+by+" ("+of(success)+")",
+					"-1 * max "+by+" ("+recent(of(success), "$__range")+" >= bool 0)",
+				)), series, "max "+by+" (1 - avg_over_time("+of(success)+"[$__range] @ end()))")),
+				with("on (job, instance"+series+")", "_rank", rank),
+			),
 		})
 	age := "max by (job, instance, resource) (time() - " + recent(of(askedAt), "1h") + ")"
 	ages := limit(lines("Age of the answers, the oldest first", "How long ago the last good answer of each resource was asked for: the oldest of its windows. The line is the limit of the alert LivechatDataStale. Departments are asked for every 5 minutes.", 12, 6, "s",
@@ -190,9 +198,6 @@ func process() []panel {
 		query{step: scrapeInterval, legend: "{{instance}}", expr: mine(of("go_goroutines"))})
 	cpu := lines("CPU", "Processor time per second.", 5, 8, "percentunit",
 		query{step: scrapeInterval, legend: "{{instance}}", expr: mine("rate(" + of("process_cpu_seconds_total") + "[$__rate_interval])")})
-	small := graph()
-	small.AxisSoftMax = new(0.01)
-	cpu.defaults.Custom = small
 	build := tableOf(panel{
 		title: "Build", description: "Version, revision and Go release of each exporter, and when it last loaded its configuration.", width: 8, height: 8,
 		queries: []query{

@@ -89,26 +89,28 @@ func lines(title, description string, width, height uint32, unit string, queries
 	}
 	p.defaults.Color = &dashboard.FieldColor{Mode: dashboard.FieldColorModeIdPaletteClassic}
 	p.defaults.Min = new(0.0)
-	p.defaults.Custom = graph()
+	least := 1.0
+	if unit == "percentunit" {
+		least = 0.01
+	}
+	p.defaults.Custom = graph(least, common.GraphThresholdsStyleModeOff)
 	return p
 }
 
-// graph is how lines are drawn.
-func graph() *common.GraphFieldConfig {
+// graph is how lines are drawn, on an axis that reaches to a value at least.
+func graph(top float64, thresholds common.GraphThresholdsStyleMode) *common.GraphFieldConfig {
 	return &common.GraphFieldConfig{
 		DrawStyle: new(common.GraphDrawStyleLine), LineInterpolation: new(common.LineInterpolationLinear), LineWidth: new(2.0),
 		FillOpacity: new(0.0), ShowPoints: new(common.VisibilityModeNever), SpanNulls: &common.BoolOrFloat64{Bool: new(false)},
-		AxisPlacement: new(common.AxisPlacementAuto), AxisBorderShow: new(false), AxisSoftMax: new(1.0),
-		ThresholdsStyle: &common.GraphThresholdsStyleConfig{Mode: common.GraphThresholdsStyleModeOff},
+		AxisPlacement: new(common.AxisPlacementAuto), AxisBorderShow: new(false), AxisSoftMax: &top,
+		ThresholdsStyle: &common.GraphThresholdsStyleConfig{Mode: thresholds},
 	}
 }
 
-// limit draws the thresholds of a panel of lines.
+// limit draws a threshold of a panel of lines.
 func limit(p panel, s steps) panel {
 	p.defaults.Thresholds = s.config()
-	g := graph()
-	g.ThresholdsStyle = &common.GraphThresholdsStyleConfig{Mode: common.GraphThresholdsStyleModeDashed}
-	p.defaults.Custom = g
+	p.defaults.Custom = graph(1.25**s.then[0].Value, common.GraphThresholdsStyleModeDashed)
 	return p
 }
 
@@ -138,7 +140,7 @@ func states(title, description string, width, height uint32, of map[string]strin
 	o := statetimeline.NewOptions()
 	o.RowHeight, o.ShowValue, o.MergeValues = 0.85, common.VisibilityModeAuto, new(true)
 	o.AlignValue = new(common.TimelineValueAlignmentLeft)
-	o.Legend.ShowLegend = false
+	o.Legend.ShowLegend, o.Legend.Calcs = true, []string{}
 	p := panel{
 		kind: "state-timeline", title: title, description: description, width: width, height: height, queries: queries,
 		options: o, defaults: field("none", s),

@@ -40,19 +40,23 @@ func numbers() []panel {
 	hourNow := total(of(lastHourRecord))
 	today := of("livechat_department_abandoned_rooms", `window="today"`)
 	tiles := []panel{
-		number("Gone silent in the last hour", "Visitors who went silent in chats that were closed in the last hour, and the average of this hour of the week in the last three weeks. Needs the key counter and the recording rules.",
+		number("Visitors gone silent in the last hour", "Visitors who went silent in chats that were closed in the last hour, and the average of this hour of the week in the last three weeks. Needs the key counter and the recording rules.",
 			7, "none", plain, common.BigValueColorModeNone,
 			counted(hourNow, note("avg"+in(weeksBack(hour)), "usually $1"), "usual not known yet", "abandonments")),
-		number("Gone silent today", "Visitors who went silent in chats that were opened and closed since midnight in the exporter's time zone, and as many as there were by this time a week ago. Needs the window today.",
+		number("Visitors gone silent today", "Visitors who went silent in chats that were opened and closed since midnight in the exporter's time zone, and as many as there were by this time a week ago. Needs the window today.",
 			7, "none", plain, common.BigValueColorModeNone,
 			counted(total("max "+byDepartment+" "+in(today)), note(total("max "+byDepartment+" "+in(today+" offset 1w")), "a week ago $1 by this time"), "a week ago not known", "abandoned_rooms", `window="today"`)),
-		number("Waiting now", "Chats in the queue now, and agents who are available, of the whole workspaces. Needs the key live.",
+		number("Chats waiting now", "Chats in the queue now, and agents who are available, of the whole workspaces. Needs the key live.",
 			7, "none", plain, common.BigValueColorModeNone,
 			counted("sum"+in("max "+byWorkspace+" "+in(of("livechat_chats_waiting"))),
 				note("sum"+in("max "+byWorkspace+" "+in(of("livechat_agents", `status="available"`))), "agents available: $1"), "agents not known", "chats_waiting")),
-		number("Age of the data", "How long ago the oldest of the workspaces' numbers was asked for. Red from the limit of the alert LivechatDataStale on.",
+		number("Age of the data", "How long ago, and at what time, the oldest of the workspaces' numbers was asked for. Red from the limit of the alert LivechatDataStale on.",
 			3, "s", steps{first: "text"}.from(staleAfter, "red"), common.BigValueColorModeValue,
-			query{legend: " ", expr: expr("max(time() - "+in(asked)+")", "or on ()", "vector(-1)")}),
+			query{legend: "{{since}}", expr: expr(
+				"topk"+in("1, (time() - "+in(asked)+")\n* "+onWorkspace+" group_left (since) "+in(clock(byWorkspace, asked, "at $1:$2"))),
+				"or on ()",
+				fmt.Sprintf("vector(%d)", missing),
+			)}),
 	}
 	for i := range tiles {
 		tiles[i].defaults.Decimals = new(0.0)
@@ -65,18 +69,21 @@ var (
 	comparedNow   = of(abandonedRecord, comparedWindow)
 	comparedUsual = of(expectedRecord, comparedWindow)
 
+	// unused are the departments without a chat in the last week.
+	unused = in(of(roomsRecord, `window="7d"`) + " == 0")
+
 	// ranking orders departments by their deviation: first those with an alert, and last,
 	// by their count, those that cannot be compared.
 	ranking = "topk" + in(fmt.Sprintf("%d,\n", worst)+chosen(in(either(
 		in(deviation(comparedNow, comparedUsual))+"\n+ "+onDepartment+" group_left () 1e3 * max "+byDepartment+" "+in(raised),
 		deviation(comparedNow, comparedUsual),
-		comparedNow+" - 1e6",
+		comparedNow+" - 1e6\nunless "+onDepartment+" "+unused,
 	))))
 )
 
-// listed makes a label of a number of each department, empty where there is none.
+// listed adds a label, empty where a department has none.
 func listed(name, e string) string {
-	return with(onDepartment, name, expr(asLabel(byDepartment, name, e), "or "+onDepartment, ranked(comparedNow, 1)))
+	return with(onDepartment, name, expr(e, "or "+onDepartment, ranked(comparedNow, 1)))
 }
 
 // departments are those that deviate most, as bars.
@@ -85,33 +92,30 @@ func departments() panel {
 	times := in(comparedNow) + " / clamp_min(" + comparedUsual + ", 1)"
 	labelled := expr(
 		in(either(times, ranked(comparedNow, 0))),
-		listed("now", comparedNow),
-		listed("usual", comparedUsual),
-		listed("tenths", "10 * "+times),
-		listed("percent", "100 * "+comparedNow+" / ("+rooms+" > 0)"),
-		listed("rooms", rooms),
-		with(onDepartment, "alert", expr(
-			rewrite(label(raised, "alert", " · ALERT"), "alert", " · ALERT over $1", "window", "(24h|"+floodWindow+")"),
-			"or "+onDepartment,
-			ranked(comparedNow, 1),
-		)),
+		listed("now", asLabel(byDepartment, "now", comparedNow)),
+		listed("usual", asDecimal(byDepartment, "usual", comparedUsual)),
+		listed("times", asDecimal(byDepartment, "times", in(times+"\nand "+onDepartment+" "+comparedUsual+" >= 1")+" > 1")),
+		listed("percent", asLabel(byDepartment, "percent", "100 * "+comparedNow+" / ("+rooms+" > 0)")),
+		listed("rooms", asLabel(byDepartment, "rooms", rooms)),
+		listed("alert", rewrite(rewrite(label(raised, "alert", " · ALERT"),
+			"alert", " · ALERT over 24h", "window", "24h"), "alert", " · ALERT: many chats", "window", floodWindow)),
 		with(onDepartment, "department", info),
 		"and "+onDepartment+" "+ranking,
 	)
-	row := "label_join" + in(named(labelled)+",\n"+`"row", "|", "tenths", "department", "workspace", "now", "usual", "percent", "rooms", "alert"`)
+	row := "label_join" + in(named(labelled)+",\n"+`"row", "|", "department", "workspace", "now", "usual", "times", "percent", "rooms", "alert"`)
 	for _, r := range [][2]string{
-		{"(.+)(.)[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)", "$3$4: $5, usually $6 ($1.$2 ×) · $7 % of $8$9"},
-		{".[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)[|](.*)", "$1$2: $3, usually $4 · $5 % of $6$7"}, // Less than usual.
-		{"[|](.*)[|](.*)[|](.*)[|][|](.*)[|](.*)[|](.*)", "$1$2: $3, the usual not known · $4 % of $5$6"},
+		{"(.*)[|](.*)[|](.*)[|](.*)[|](.+)[|](.*)[|](.*)[|](.*)", "$1$2: $3, usually $4 ($5 ×) · $6 % of $7$8"},
+		{"(.*)[|](.*)[|](.*)[|](.+)[|][|](.*)[|](.*)[|](.*)", "$1$2: $3, usually $4 · $5 % of $6$7"}, // No more than usual.
+		{"(.*)[|](.*)[|](.*)[|][|][|](.*)[|](.*)[|](.*)", "$1$2: $3, the usual not known · $4 % of $5$6"},
 		{"(.*) ·  % of [0-9]*(.*)", "$1$2"},
 	} {
 		row = rewrite(row, "row", r[1], "row", r[0])
 	}
 	row = expr(row, "or on ()", label("vector(0)", "row", "No data"))
 	p := bars(panel{
-		title: fmt.Sprintf("Departments, the largest deviation first (last 6 hours, at most %d)", worst),
-		description: "Of the chats opened in the last 6 hours: how many visitors went silent, how many would have at the department's share of the last week, the share of the chats, and whether an alert fires. " +
-			"The bar is how many times the usual that is; its colour changes at the usual. A usual below 1 is taken as 1. Deviation is in standard deviations, as in the alerts. A click opens this dashboard for the department.",
+		title: "Departments, last 6 hours, the most unusual first. Without ALERT it can be chance",
+		description: fmt.Sprintf("At most %d. ", worst) + "Of the chats opened in the last 6 hours: how many visitors went silent, how many would have at the department's share of the last week, the share of the chats, and whether an alert fires. " +
+			"The bar is how many times the usual that is; its colour changes at the usual. A usual below 1 is taken as 1. The order is by standard deviations, as in the alerts: few chats can have many times the usual by chance. A click opens this dashboard for the department.",
 		width: 14, height: 16,
 		queries: []query{{expr: row, table: true}, {expr: "max " + byDepartment + " " + in(ranking), table: true}},
 		transformations: []dashboard.DataTransformerConfig{
@@ -130,9 +134,9 @@ func departments() panel {
 
 // course is the chosen departments by hour, against the weeks before.
 func course() panel {
-	const most, least = "most in the last three weeks", "least in the last three weeks"
+	const most, least = "lowest to highest in the last three weeks", "lowest"
 	const step = "30m"
-	p := lines("Gone silent per hour, against the last three weeks", "Visitors who went silent in chats that were closed in the hour before, all chosen departments together. The band reaches from the lowest to the highest of the same hour in the last three weeks. Marks are alerts.",
+	p := lines("Gone silent per hour, now and in the last three weeks. Red: an alert began", "Visitors who went silent in chats that were closed in the hour before, all chosen departments together. The band reaches from the lowest to the highest of the same hour in the last three weeks. Marks are alerts.",
 		10, 16, "none",
 		query{legend: "{{weeks}}", step: step, expr: weeksBack(total(of(lastHourRecord) + " OFFSET"))},
 		query{legend: "now", step: step, expr: total(of(lastHourRecord))})
@@ -147,7 +151,7 @@ func course() panel {
 		transform("filterFieldsByName", map[string]any{"include": map[string]any{"names": []string{"Time", "now", most, least}}}),
 	}
 	p.defaults.Decimals = new(0.0)
-	p.defaults.NoValue = new("No data: needs the key counter and the recording rules")
+	p.defaults.NoValue = new("No hourly numbers: the counter is switched off in the configuration, or Prometheus has not loaded the recording rules")
 	band := func(more ...dashboard.DynamicConfigValue) []dashboard.DynamicConfigValue {
 		return append([]dashboard.DynamicConfigValue{
 			property("color", map[string]any{"mode": "fixed", "fixedColor": unknownColor}), property("custom.lineWidth", 0),
@@ -155,7 +159,7 @@ func course() panel {
 	}
 	p.overrides = []dashboard.DashboardFieldConfigSourceOverrides{
 		override(most, band(property("custom.fillBelowTo", least), property("custom.fillOpacity", 35))...),
-		override(least, band()...),
+		override(least, band(property("custom.hideFrom", map[string]any{"legend": true, "tooltip": false, "viz": false}))...),
 		override("now", property("color", map[string]any{"mode": "fixed", "fixedColor": "blue"}), property("custom.lineWidth", 3)),
 	}
 	p.maxDataPoints = 200

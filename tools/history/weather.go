@@ -4,7 +4,7 @@ import "time"
 
 // weather is what is the matter in a history.
 type weather struct {
-	// quiet leaves out the department that has just begun to lose visitors.
+	// quiet leaves out the departments that lose many visitors.
 	quiet bool
 	// dead is for how long the exporter has not answered at the end.
 	dead time.Duration

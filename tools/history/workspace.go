@@ -47,15 +47,15 @@ var windows = map[string]time.Duration{"6h": 6 * time.Hour, "24h": day, "7d": we
 
 // mainWorkspace is the company of the demo.
 func mainWorkspace(now time.Time, w weather) *workspace {
-	departments, incidents := traffic.Departments(), []incident{earlier}
+	departments, incidents := traffic.Departments(), []incident{earlier, present}
 	switch {
 	case w.departments == 1:
-		departments, incidents = departments[:1], nil
+		departments = departments[:1]
 	case w.departments > 0:
 		departments = traffic.Branches(w.departments)
 	}
-	if !w.quiet {
-		incidents = append(incidents, present)
+	if w.quiet {
+		incidents = nil
 	}
 	return newWorkspace(now, w, departments, 1, incidents)
 }

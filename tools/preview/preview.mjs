@@ -29,9 +29,11 @@ const { values: flags } = parseArgs({
 const afternoon = '2026-03-18T14:30:00Z';
 const main = ['main'];
 
-// What is looked at: a weather of tools/history, when it ends, and which workspaces.
+// What is looked at: a weather of tools/history, when it ends, which workspaces, and whether
+// all rows are open.
 const views = [
   { weather: 'spike', end: afternoon, dashboard: 'abandonment', instance: main },
+  { weather: 'spike', end: afternoon, dashboard: 'abandonment', instance: main, open: true },
   { weather: 'calm', end: '2026-03-19T02:40:00Z', dashboard: 'abandonment', instance: main },
   { weather: 'dead', end: afternoon, dashboard: 'abandonment', instance: main },
   { weather: 'off', end: afternoon, dashboard: 'abandonment', instance: main },
@@ -70,14 +72,14 @@ async function run() {
   });
   cleaning.push(() => browser.close());
   mkdirSync(flags.out, { recursive: true });
-  for (const view of views.filter((v) => `${v.dashboard}-${v.weather}`.includes(flags.only))) {
+  for (const view of views.filter((v) => `${v.dashboard}-${v.weather}${v.open ? '-open' : ''}`.includes(flags.only))) {
     const prometheus = await startPrometheus(store(view));
     const dashboard = JSON.parse(readFileSync(join(flags.dashboards, `livechat-${view.dashboard}.json`), 'utf8'));
     for (const dark of flags.light ? [true, false] : [true]) {
       const options = {
-        dashboard, prometheus: prometheus.address, now: Date.parse(view.end) / 1000, chosen: { instance: view.instance }, dark, width: size.width - 32,
+        dashboard, open: view.open ?? false, prometheus: prometheus.address, now: Date.parse(view.end) / 1000, chosen: { instance: view.instance }, dark, width: size.width - 32,
       };
-      await picture(browser, `http://127.0.0.1:${server.address().port}/`, options, `${view.dashboard}-${view.weather}${dark ? '' : '-light'}`);
+      await picture(browser, `http://127.0.0.1:${server.address().port}/`, options, `${view.dashboard}-${view.weather}${view.open ? '-open' : ''}${dark ? '' : '-light'}`);
     }
     await prometheus.stop();
   }

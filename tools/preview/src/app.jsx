@@ -4,7 +4,7 @@ import { createTheme, ThemeContext } from '@grafana/data';
 import { GlobalStyles, PanelChrome } from '@grafana/ui';
 import { createRoot } from 'react-dom/client';
 import { prepare } from './fields.js';
-import { arrange, grid, place, titleOf } from './layout.js';
+import { arrange, expand, place, titleOf } from './layout.js';
 import { annotations, labelValues, query } from './prometheus.js';
 import { endTexts, replace, textOf } from './variables.js';
 import { BarGauge } from './panels/bargauge.jsx';
@@ -26,7 +26,7 @@ function beginning(text, now) {
   return at.getTime() / 1000;
 }
 
-async function load({ dashboard, prometheus, now, chosen, dark, width }) {
+async function load({ dashboard, open, prometheus, now, chosen, dark, width }) {
   const theme = createTheme({ colors: { mode: dark ? 'dark' : 'light' } });
   const texts = endTexts(now);
   const all = {};
@@ -52,7 +52,7 @@ async function load({ dashboard, prometheus, now, chosen, dark, width }) {
   const range = { from: beginning(dashboard.time.from, now), to: now };
   const marks = (await Promise.all(dashboard.annotations.list.filter((a) => a.expr).map((a) => annotations(prometheus, a, range, texts)))).flat();
   const panels = await Promise.all(
-    arrange(dashboard.panels, (name) => all[name]).map(async ({ panel, at, scoped }) => {
+    arrange(open ? expand(dashboard.panels) : dashboard.panels, (name) => all[name]).map(async ({ panel, at, scoped }) => {
       const variables = { ...texts };
       const titles = Object.fromEntries(Object.entries(all).map(([name, values]) => [name, texts[name] === '.+' ? 'All' : values.join(' + ')]));
       for (const [name, value] of Object.entries(scoped)) {

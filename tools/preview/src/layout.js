@@ -3,6 +3,18 @@ import { replace } from './variables.js';
 
 export const grid = { columns: 24, cell: 30, gap: 8 };
 
+/** The panels with those of collapsed rows below them. */
+export function expand(panels) {
+  const out = [];
+  let grown = 0;
+  for (const { panels: inside = [], ...panel } of panels) {
+    out.push({ ...panel, gridPos: { ...panel.gridPos, y: panel.gridPos.y + grown } });
+    out.push(...inside.map((p) => ({ ...p, gridPos: { ...p.gridPos, y: p.gridPos.y + grown } })));
+    grown += Math.max(0, ...inside.map((p) => p.gridPos.y + p.gridPos.h - panel.gridPos.y - 1));
+  }
+  return out;
+}
+
 /** The panels with those that repeat put in for each value, what is below moved down. */
 export function arrange(panels, chosen) {
   const out = [];

@@ -2,12 +2,13 @@ import { dateTimeFormat, getFieldDisplayName } from '@grafana/data';
 
 /** A state timeline: Grafana's own is no part of its libraries, so this one is drawn here. */
 export function StateTimeline({ panel, frames, theme, width, height, range }) {
-  const axis = 22;
+  const axis = 44; // With the legend.
   const size = 12;
   const names = frames.map((f) => getFieldDisplayName(f.fields[1], f, frames));
-  const left = Math.max(...names.map((n) => n.length)) * 6.4 + 12;
+  const left = Math.max(...names.map((n) => n.length)) * 7 + 12;
   const row = (height - axis) / frames.length;
   const x = (at) => left + ((at / 1000 - range.from) / (range.to - range.from)) * (width - left);
+  const legend = new Map(frames.flatMap((f) => f.fields[1].values.filter((v) => v !== null).map((v) => f.fields[1].display(v))).map((d) => [d.text, d.color]));
   const ticks = [];
   for (let at = Math.ceil(range.from / 3600) * 3600; at <= range.to; at += 3600) {
     ticks.push(at * 1000);
@@ -33,7 +34,13 @@ export function StateTimeline({ panel, frames, theme, width, height, range }) {
         </g>
       ))}
       {ticks.map((at) => (
-        <text key={at} x={x(at)} y={height - 4} textAnchor="middle" fill={theme.colors.text.secondary}>{dateTimeFormat(at, { format: 'HH:mm' })}</text>
+        <text key={at} x={x(at)} y={height - 26} textAnchor="middle" fill={theme.colors.text.secondary}>{dateTimeFormat(at, { format: 'HH:mm' })}</text>
+      ))}
+      {[...legend].map(([text, color], i) => (
+        <g key={text}>
+          <rect x={8 + i * 110} y={height - 12} width={14} height={4} fill={color} />
+          <text x={28 + i * 110} y={height - 5} fill={theme.colors.text.primary}>{text}</text>
+        </g>
       ))}
     </svg>
   );
