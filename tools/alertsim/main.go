@@ -47,7 +47,7 @@ type settings struct {
 
 func program(ctx context.Context, args []string, out io.Writer) error {
 	var s settings
-	app := kingpin.New("alertsim", "Runs the shipped rules over simulated chats.").UsageWriter(out).Terminate(nil)
+	app := kingpin.New("alertsim", "Runs the shipped rules over simulated chats.").UsageWriter(out)
 	app.Flag("rules", "The file of rules.").Default("../../alerts/livechat.rules.yml").StringVar(&s.rules)
 	app.Flag("routes", "The configuration of Alertmanager.").Default("../../alerts/alertmanager.yml").StringVar(&s.routes)
 	app.Flag("months", "Months of 30 days of each department, at least.").Default("100").IntVar(&s.months)
