@@ -217,7 +217,7 @@ func TestDashboardRulesFindMistakes(t *testing.T) {
 		{"query-interval", exporter, `"interval": "1m"`, `"interval": "15s"`},
 		{"query-interval", exporter, `"instant": true`, `"instant": false`},
 		{"first-screen", abandonment, `"y": 25`, `"y": 26`},
-		{"no-data", abandonment, `"color": "dark-red"`, `"color": "dark-green"`},
+		{"no-data", abandonment, `"color": "dark-purple"`, `"color": "dark-green"`},
 	} {
 		shipped := dashboards(t)[test.dashboard]
 		broken := strings.ReplaceAll(shipped, test.old, test.new)

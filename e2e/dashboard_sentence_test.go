@@ -76,12 +76,12 @@ func TestSentences(t *testing.T) {
 		want      string
 		color     string
 	}{
-		"usual": {usualSituation(), 0, "All departments as usual", "dark-green"},
+		"usual": {usualSituation(), 0, "All departments as usual: no alert (3 of 3 compared)", "dark-green"},
 		"spike": {usualSituation().with(situation{
 			fires("Spike", "c", "6h"): 1, c6h: 31,
 			`ALERTS_FOR_STATE{alertname="LivechatAbandonmentSpike",department_id="c",window="6h"}`: float64(historyEnd.Add(-20 * time.Minute).Unix()),
 			`ALERTS_FOR_STATE{alertname="LivechatAbandonmentRise",department_id="c",window="24h"}`: float64(historyEnd.Add(-5 * time.Minute).Unix()), // Pending.
-		}), 0, "Orders | Shipping: 31 silent in 6h, usually 3.2, since 14:10", "semi-dark-red"},
+		}), 0, "Orders | Shipping: 31 silent in 6h, usually 3.2, too many since 14:10", "semi-dark-red"},
 		"others": {
 			usualSituation().with(situation{fires("Spike", "c", "6h"): 1, c6h: 31, fires("Rise", "a", "24h"): 1, fires("Flood", "b", "6h"): 1}),
 			0, "Orders | Shipping: 31 silent in 6h, usually 3.2 (+2 more)", "semi-dark-red",
@@ -90,12 +90,12 @@ func TestSentences(t *testing.T) {
 		"flood":      {usualSituation().with(situation{fires("Flood", "b", "6h"): 1}), 0, "Billing: 4 silent in 6 hours, usually 1.6", "semi-dark-red"},
 		"together":   {usualSituation().with(situation{fires("SpikeWorkspace", "", "6h"): 1}), 0, "All departments together: 12 silent in 6h, usually 9.6", "semi-dark-red"},
 		"target":     {usualSituation().with(situation{fires("ShareAboveTarget", "a", "24h"): 1, "instance_department_window:livechat_department_abandoned_rooms:expected": none}), 0, "Sales: an alert fires", "semi-dark-red"},
-		"other":      {usualSituation().with(situation{fires("StuckAtZero", "", ""): 1}), 0, "All departments as usual", "dark-green"},
-		"dead":       {usualSituation().with(situation{asked: old, fires("Spike", "c", "6h"): 1}), 40 * time.Minute, "No data since 13:50: the exporter does not answer", "dark-red"},
-		"stale":      {usualSituation().with(situation{asked: old, "livechat_up": 0, fires("Spike", "c", "6h"): 1}), 0, "No new data since 13:50: Rocket.Chat does not answer", "dark-red"},
-		"unanswered": {usualSituation().with(situation{asked: none, "livechat_up": 0}), 0, "No data yet: Rocket.Chat has not answered", "dark-red"},
+		"other":      {usualSituation().with(situation{fires("StuckAtZero", "", ""): 1}), 0, "All departments as usual: no alert (3 of 3 compared)", "dark-green"},
+		"dead":       {usualSituation().with(situation{asked: old, fires("Spike", "c", "6h"): 1}), 40 * time.Minute, "NO DATA since 13:50: the monitoring (exporter) does not answer", "dark-purple"},
+		"stale":      {usualSituation().with(situation{asked: old, "livechat_up": 0, fires("Spike", "c", "6h"): 1}), 0, "NO NEW DATA since 13:50: Rocket.Chat does not answer", "dark-purple"},
+		"unanswered": {usualSituation().with(situation{asked: none, "livechat_up": 0}), 0, "NO DATA yet: Rocket.Chat has not answered", "dark-purple"},
 		"unruled":    {usualSituation().with(situation{"instance": none}), 0, "Not compared: Prometheus has not loaded the recording rules", "#6e7079"},
-		"roomless":   {usualSituation().with(situation{`livechat_refresh_success{resource="rooms"`: none}), 0, "Not compared: counting all chats is switched off in the configuration", "#6e7079"},
+		"roomless":   {usualSituation().with(situation{`livechat_refresh_success{resource="rooms"`: none}), 0, "No alerts: counting all chats is switched off in the configuration", "#6e7079"},
 		"windowless": {
 			usualSituation().with(situation{`livechat_refresh_success{resource="abandoned_rooms"`: none, `livechat_refresh_success{resource="abandoned_rooms",window="24h"}`: 1}),
 			0, "Not compared: the window 6h is not set in the configuration", "#6e7079",
@@ -129,14 +129,14 @@ func TestSentences(t *testing.T) {
 		}
 	}
 	for want, choice := range map[string]chosen{
-		"Orders | Shipping (spike): 31 silent in 6h, usually 3.2, since 14:10":  {"instance": {"spike", "usual"}},
-		"No data since 13:50: the exporter does not answer (dead)":              {"instance": {"dead", "usual"}},
-		"Billing (flood): 4 silent in 6 hours, usually 1.6":                     {"instance": {"flood", "dead"}},
-		"All departments as usual (3 not compared)":                             {"instance": {"few", "usual"}},
-		"Not compared: Prometheus has not loaded the recording rules (unruled)": {"instance": {"unruled", "usual"}},
-		"Orders | Shipping: 31 silent in 6h, usually 3.2":                       {"instance": {"others"}, "department": {"Orders | Shipping"}},
-		"Sales: 12 silent in 24h, usually 9.6":                                  {"instance": {"others"}, "department": {"Sales"}},
-		"No data: Prometheus has no such workspace":                             {"instance": {"unknown"}},
+		"Orders | Shipping (spike): 31 silent in 6h, usually 3.2, too many since 14:10": {"instance": {"spike", "usual"}},
+		"NO DATA since 13:50: the monitoring (exporter) does not answer (dead)":         {"instance": {"dead", "usual"}},
+		"Billing (flood): 4 silent in 6 hours, usually 1.6":                             {"instance": {"flood", "dead"}},
+		"All departments as usual: no alert (3 of 6 compared)":                          {"instance": {"few", "usual"}},
+		"Not compared: Prometheus has not loaded the recording rules (unruled)":         {"instance": {"unruled", "usual"}},
+		"Orders | Shipping: 31 silent in 6h, usually 3.2":                               {"instance": {"others"}, "department": {"Orders | Shipping"}},
+		"Sales: 12 silent in 24h, usually 9.6":                                          {"instance": {"others"}, "department": {"Sales"}},
+		"No data: Prometheus has no such workspace":                                     {"instance": {"unknown"}},
 	} {
 		if got, _ := p.sentence(t, d, choice); got != want {
 			t.Errorf("%v: got %q, want %q", choice, got, want)

@@ -6,7 +6,7 @@ import (
 
 // abandonment is the dashboard for a team: the first screen for a wall.
 func abandonment() classic {
-	banner := sentence("Now (silent: the visitor stopped answering, and the chat was closed)", "The worst of what the alerts on abandoned chats find, in one sentence. Red: a department for which an alert fires. Darker red: no fresh data. Grey: nothing is known. Green: no alert fires.", 5, bannerColors, bannerQueries())
+	banner := sentence("Now (silent: the visitor stopped answering, and the chat was closed)", "The worst of what the alerts on abandoned chats find, in one sentence. Red: a department for which an alert fires. Purple: no fresh data. Grey: nothing is compared. Green: no alert fires.", 5, bannerColors, bannerQueries())
 	return board("livechat-abandonment", "Livechat / Abandonment",
 		"Chats whose visitors went silent, by department: the first screen is for a wall, details are below.", "now-24h",
 		[]dashboard.VariableModel{

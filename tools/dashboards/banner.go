@@ -14,16 +14,17 @@ const (
 	alarming = 10
 )
 
-// The colours of sentences are dark enough for white text.
+// The colours of sentences are dark enough for white text. That there is no data has another
+// than what is unusual, so that they are told apart from afar.
 const (
 	unknownColor = "#6e7079" // Of what is neither good nor bad.
 	usualColor   = "dark-green"
-	faultColor   = "dark-red"
+	blindColor   = "dark-purple"
 	alarmColor   = "semi-dark-red"
 )
 
-var bannerColors = steps{first: faultColor}.from(tooFew, unknownColor).from(asUsual, usualColor).from(notCompared, unknownColor).
-	from(faulty, faultColor).from(alarming, alarmColor)
+var bannerColors = steps{first: blindColor}.from(tooFew, unknownColor).from(asUsual, usualColor).from(notCompared, unknownColor).
+	from(faulty, blindColor).from(alarming, alarmColor)
 
 var (
 	// raised has one firing alert on abandoned chats of each department, with its window.
@@ -40,7 +41,7 @@ var (
 	// began has a label with the clock time since which each alert has had its reason.
 	began = clock(byDepartmentWindow, either(
 		started("Spike.*"), started("(Rise|Share.*)"), label(started("Flood"), "window", floodWindow),
-	), ", since $1:$2")
+	), ", too many since $1:$2")
 
 	// firing are those of the chosen departments, of workspaces with fresh data.
 	firing = expr(
@@ -51,22 +52,21 @@ var (
 
 	// now and usual are the counts that the alerts compare. A flood is compared with as many
 	// chats as in other weeks, of which the usual share is abandoned.
-	now = raisedOf(
-		of(abandonedRecord, comparedWindow), of(abandonedRecord, `window="24h"`), of(allAbandonedRecord, comparedWindow),
-		label(of(abandonedRecord, comparedWindow), "window", floodWindow),
+	now = either(
+		in(either(of(abandonedRecord, comparedWindow), of(abandonedRecord, `window="24h"`)))+"\nand "+onDepartmentWindow+" "+in(raised),
+		of(allAbandonedRecord, comparedWindow),
+		label(flooded, "window", floodWindow),
 	)
-	usual = raisedOf(
-		of(expectedRecord, comparedWindow), of(expectedRecord, `window="24h"`), of(allExpectedRecord, comparedWindow),
-		label(of(expectedRecord, comparedWindow)+" / "+of(roomsRecord, comparedWindow)+" * "+of(usualRoomsRecord, comparedWindow), "window", floodWindow),
+	usual = either(
+		in(either(of(expectedRecord, comparedWindow), of(expectedRecord, `window="24h"`)))+"\nand "+onDepartmentWindow+" "+in(raised),
+		of(allExpectedRecord, comparedWindow),
+		label(in(flooded)+" * 0 + "+of(expectedRecord, comparedWindow)+" / "+of(roomsRecord, comparedWindow)+" * "+of(usualRoomsRecord, comparedWindow), "window", floodWindow),
 	)
+	flooded = of(abandonedRecord, comparedWindow) + "\nand " + onDepartment + " " + alerts("Flood")
 )
 
-// unjudged are the chosen departments that have chats, but too few to expect anything.
-var unjudged = expr(
-	chosen(comparedNow),
-	"unless "+onDepartment+" "+comparedUsual,
-	"unless "+onDepartment+" "+unused,
-)
+// busy are the chosen departments with chats. Those with few of them are not compared.
+var busy = chosen(comparedNow) + "\nunless " + onDepartment + " " + unused
 
 // floodWindow is comparedWindow in other words.
 const floodWindow = "6 hours"
@@ -106,14 +106,6 @@ var compared = expr(
 	)),
 )
 
-// raisedOf are the numbers of what alerts fire for.
-func raisedOf(list ...string) string {
-	for i, e := range list {
-		list[i] = e + "\nand " + onDepartmentWindow + " " + in(raised)
-	}
-	return either(list...)
-}
-
 // bannerQueries each find one state. Grafana shows the highest.
 func bannerQueries() []query {
 	off := func(what, has string) string {
@@ -121,7 +113,7 @@ func bannerQueries() []query {
 			ranked(workspaces, notCompared),
 			"and "+onWorkspace+" "+in(attempted("abandoned_rooms")),
 			"unless "+onWorkspace+" "+in(has),
-		), "sentence", "Not compared: "+what+" in the configuration"))
+		), "sentence", what+" in the configuration"))
 	}
 	return []query{
 		{legend: "{{department}}{{workspace}}: {{now}} silent in {{window}}, usually {{usual}}{{since}}{{more}}", expr: compared},
@@ -133,19 +125,16 @@ func bannerQueries() []query {
 			ranked(workspaces, withoutRules),
 			"unless "+onWorkspace+" "+recent(of(exporterUpRecord), "5m"),
 		))},
-		{legend: "{{sentence}}{{workspace}}", expr: off("counting all chats is switched off", attempted("rooms"))},
-		{legend: "{{sentence}}{{workspace}}", expr: off("the window 6h is not set", attempted("abandoned_rooms", comparedWindow))},
-		{legend: "All departments as usual{{others}}", expr: expr(
+		{legend: "{{sentence}}{{workspace}}", expr: off("No alerts: counting all chats is switched off", attempted("rooms"))},
+		{legend: "{{sentence}}{{workspace}}", expr: off("Not compared: the window 6h is not set", attempted("abandoned_rooms", comparedWindow))},
+		{legend: "All departments as usual: no alert ({{compared}} of {{all}} compared)", expr: expr(
 			"max"+in(expr(
 				ranked(workspaces, asUsual),
 				"and "+onWorkspace+" "+of(allAbandonedRecord, comparedWindow),
 				"and "+onWorkspace+" "+in(chosen(of(expectedRecord, comparedWindow))),
 			)),
-			with("on ()", "others", expr(
-				rewrite(`count_values("number", count`+in(unjudged)+")", "others", " ($1 not compared)", "number", "(.*)"),
-				"or on ()",
-				"vector(1)",
-			)),
+			with("on ()", "compared", counting("count"+in(busy+"\nand "+onDepartment+" "+comparedUsual), "compared", "$1")),
+			with("on ()", "all", counting("count"+in(busy), "all", "$1")),
 		)},
 		{legend: "Too few chats to compare{{workspace}}", expr: named(ranked(workspaces, tooFew))},
 		{legend: "No data: Prometheus has no such workspace", expr: fmt.Sprintf("vector(%d)", nothing)},

@@ -43,8 +43,12 @@ func exporterBanner() panel {
 	incomplete := "max " + resources + " (" + of("livechat_refresh_complete") + ") == 0"
 	without := in(dead) + " or " + in(stale) + " or " + in(unanswered)
 	return sentence("Now", "The worst of the chosen workspaces in one sentence. Red: no fresh data, a resource without a valid answer, or a configuration file that could not be loaded. Orange: the server hands over fewer departments than it has.",
-		3, steps{first: faultColor}.from(allAnswer, usualColor).from(partial, "dark-orange").from(failing, faultColor), []query{
-			{legend: "{{instance}}: {{sentence}}{{more}}", expr: expr(ranked(without, unreached), more(without))},
+		3, steps{first: "dark-red"}.from(allAnswer, usualColor).from(partial, "dark-orange").from(failing, "dark-red"), []query{
+			{legend: "{{instance}}: {{sentence}}{{more}}", expr: expr(ranked(without, unreached), with("on ()", "more", expr(
+				counting("count"+in(without)+" == count"+in(workspaces)+" > 1", "more", " (all $1 workspaces)"),
+				"or on ()",
+				others(without),
+			)))},
 			{legend: "{{instance}}: no valid answer about {{resource}} {{window}}{{more}}", expr: expr(ranked(failed, failing), more(failed))},
 			{legend: "{{instance}}: the configuration file has a mistake{{more}}", expr: expr(ranked(reload, failing), more(reload))},
 			{legend: "{{instance}}: departments are missing in {{resource}} {{window}}{{more}}", expr: expr(ranked(incomplete, partial), more(incomplete))},
@@ -58,19 +62,23 @@ func exporterNumbers() []panel {
 	top := func(e string) query {
 		return query{legend: "{{instance}}", expr: "topk" + in("1, "+e)}
 	}
+	// Without a workspace where it is 0.
+	some := func(e string) query {
+		return query{legend: "{{instance}}", expr: expr("topk"+in("1, "+e+" > 0"), "or on ()", "max"+in(e))}
+	}
 	red := steps{first: "text"}
 	tiles := []panel{
-		number("Workspaces that answer", "How many of the workspaces that were scraped in the last day gave a valid answer about abandoned chats in the last 2 minutes (livechat_up), and how many there are.",
-			4, "none", plain, common.BigValueColorModeNone,
+		number("Workspaces without an answer", "How many of the workspaces that were scraped in the last day gave no valid answer about abandoned chats in the last 2 minutes (livechat_up), and how many there are.",
+			4, "none", red.from(1, "red"), common.BigValueColorModeValue,
 			query{legend: "of {{workspaces}}", expr: expr(
-				"(count(max "+byWorkspace+" ("+of("livechat_up")+") == 1) or on () vector(0))",
-				"* on () group_left (workspaces) count_values(\"workspaces\", count"+in(workspaces)+")")}),
+				"(count("+workspaces+"\nunless "+onWorkspace+" "+of("livechat_up")+" == 1) or on () vector(0))",
+				with("on ()", "workspaces", counting("count"+in(workspaces), "workspaces", "$1")))}),
 		number("Oldest data", "How long ago the oldest answer about chats was asked for, and of which workspace. Red from the limit of the alert LivechatDataStale on.",
 			4, "s", red.from(staleAfter, "red"), common.BigValueColorModeValue, top("max "+byWorkspace+" (time() - "+recent(of(askedAt, `resource!="departments"`), "1d")+")")),
 		number("Failing resources", "Resources and windows whose latest attempt brought no valid answer, of the workspace with the most. The log of the exporter says why, and what to do.",
-			4, "none", red.from(1, "red"), common.BigValueColorModeValue, top("sum "+byWorkspace+" ("+of("livechat_refresh_success")+" == bool 0)")),
+			4, "none", red.from(1, "red"), common.BigValueColorModeValue, some("sum "+byWorkspace+" ("+of("livechat_refresh_success")+" == bool 0)")),
 		number("Incomplete answers", "Answers in which the server handed over fewer departments than it has, of the workspace with the most. Such an answer fills no zeros.",
-			4, "none", red.from(1, "orange"), common.BigValueColorModeValue, top("sum "+byWorkspace+" ("+of("livechat_refresh_complete")+" == bool 0)")),
+			4, "none", red.from(1, "orange"), common.BigValueColorModeValue, some("sum "+byWorkspace+" ("+of("livechat_refresh_complete")+" == bool 0)")),
 		number("Scrape time of timeout", "How much of the scrape timeout the slowest scrape took. Near 100 % pages are lost. The timeout is Prometheus' scrape_timeout_seconds where that is stored, else the variable Scrape timeout.",
 			4, "percentunit", red.from(slowScrape, "orange"), common.BigValueColorModeValue, top("max "+byWorkspace+" ("+of("scrape_duration_seconds")+" / on (job, instance) "+in(timeout)+")")),
 		number("Configuration loaded", "When the configuration was last loaded, by the exporter whose is the oldest. Its file may have changed since.",

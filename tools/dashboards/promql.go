@@ -71,13 +71,9 @@ func asLabel(by, name, e string) string {
 	return fmt.Sprintf("count_values %s (%q, round(%s))", by, name, in(e))
 }
 
-// asDecimal is asLabel for numbers that have a decimal below 10.
+// asDecimal is asLabel for numbers with a decimal.
 func asDecimal(by, name, e string) string {
-	tenths := asLabel(by, name, "10 * "+in(e)+" < 99.5")
-	return either(
-		asLabel(by, name, in(e)+" >= 9.95"),
-		rewrite(rewrite(tenths, name, "$1.$2", name, "(.)(.)"), name, "0.$1", name, "([1-9])"),
-	)
+	return fmt.Sprintf("count_values %s (%q, round(%s, 0.1))", by, name, in(e))
 }
 
 // with adds the labels of another expression, whose values are 1.

@@ -29,11 +29,6 @@ func counted(e, note, without, resource string, matchers ...string) query {
 	)}
 }
 
-// note is a text with a number.
-func note(e, text string) string {
-	return rewrite(`count_values("number", round`+in(e)+")", "note", text, "number", "(.*)")
-}
-
 // numbers are the three numbers and the age of the data.
 func numbers() []panel {
 	hour := total(of(lastHourRecord) + " OFFSET")
@@ -42,14 +37,14 @@ func numbers() []panel {
 	tiles := []panel{
 		number("Visitors gone silent in the last hour", "Visitors who went silent in chats that were closed in the last hour, and the average of this hour of the week in the last three weeks. Needs the key counter and the recording rules.",
 			7, "none", plain, common.BigValueColorModeNone,
-			counted(hourNow, note("avg"+in(weeksBack(hour)), "usually $1"), "usual not known yet", "abandonments")),
-		number("Visitors gone silent today", "Visitors who went silent in chats that were opened and closed since midnight in the exporter's time zone, and as many as there were by this time a week ago. Needs the window today.",
+			counted(hourNow, counting("avg"+in(weeksBack(hour)), "note", "usually $1"), "usual: known after a week", "abandonments")),
+		number("Visitors gone silent, chats of today", "Visitors who went silent in chats that were opened and closed since midnight in the exporter's time zone, and as many as there were by this time a week ago. Needs the window today.",
 			7, "none", plain, common.BigValueColorModeNone,
-			counted(total("max "+byDepartment+" "+in(today)), note(total("max "+byDepartment+" "+in(today+" offset 1w")), "a week ago $1 by this time"), "a week ago not known", "abandoned_rooms", `window="today"`)),
+			counted(total("max "+byDepartment+" "+in(today)), counting(total("max "+byDepartment+" "+in(today+" offset 1w")), "note", "a week ago $1 by this time"), "a week ago: no data", "abandoned_rooms", `window="today"`)),
 		number("Chats waiting now", "Chats in the queue now, and agents who are available, of the whole workspaces. Needs the key live.",
 			7, "none", plain, common.BigValueColorModeNone,
 			counted("sum"+in("max "+byWorkspace+" "+in(of("livechat_chats_waiting"))),
-				note("sum"+in("max "+byWorkspace+" "+in(of("livechat_agents", `status="available"`))), "agents available: $1"), "agents not known", "chats_waiting")),
+				counting("sum"+in("max "+byWorkspace+" "+in(of("livechat_agents", `status="available"`))), "note", "agents available: $1"), "agents not known", "chats_waiting")),
 		number("Age of the data", "How long ago, and at what time, the oldest of the workspaces' numbers was asked for. Red from the limit of the alert LivechatDataStale on.",
 			3, "s", steps{first: "text"}.from(staleAfter, "red"), common.BigValueColorModeValue,
 			query{legend: "{{since}}", expr: expr(
@@ -86,21 +81,35 @@ func listed(name, e string) string {
 	return with(onDepartment, name, expr(e, "or "+onDepartment, ranked(comparedNow, 1)))
 }
 
+// alertText says in a row that an alert fires, and what it compares if that is something else.
+var alertText = expr(
+	rewrite(
+		"label_join"+in(expr(
+			in(in(raised)+"\nand "+onDepartmentWindow+" "+alerts("(Rise|Share.*)")),
+			with(onDepartment, "now", asLabel(byDepartment, "now", of(abandonedRecord, `window="24h"`)+"\nand "+onDepartment+" "+alerts("(Rise|Share.*)"))),
+			with(onDepartment, "usual", asDecimal(byDepartment, "usual", of(expectedRecord, `window="24h"`)+"\nand "+onDepartment+" "+alerts("(Rise|Share.*)")))+`,
+"alert", "|", "now", "usual"`,
+		)),
+		"alert", " · ALERT over 24h: $1, usually $2", "alert", "(.*)[|](.*)",
+	),
+	"or "+onDepartment,
+	rewrite(rewrite(label(raised, "alert", " · ALERT"), "alert", " · ALERT over 24h", "window", "24h"),
+		"alert", " · ALERT: many chats", "window", floodWindow),
+)
+
 // departments are those that deviate most, as bars.
 func departments() panel {
 	rooms := of(roomsRecord, comparedWindow)
 	times := in(comparedNow) + " / clamp_min(" + comparedUsual + ", 1)"
 	labelled := expr(
-		in(either(times, ranked(comparedNow, 0))),
-		listed("now", asLabel(byDepartment, "now", comparedNow)),
+		in(in(either(times, ranked(comparedNow, 0)))+"\nand "+onDepartment+" "+ranking),
+		with(onDepartment, "now", asLabel(byDepartment, "now", comparedNow)),
 		listed("usual", asDecimal(byDepartment, "usual", comparedUsual)),
 		listed("times", asDecimal(byDepartment, "times", in(times+"\nand "+onDepartment+" "+comparedUsual+" >= 1")+" > 1")),
 		listed("percent", asLabel(byDepartment, "percent", "100 * "+comparedNow+" / ("+rooms+" > 0)")),
 		listed("rooms", asLabel(byDepartment, "rooms", rooms)),
-		listed("alert", rewrite(rewrite(label(raised, "alert", " · ALERT"),
-			"alert", " · ALERT over 24h", "window", "24h"), "alert", " · ALERT: many chats", "window", floodWindow)),
+		listed("alert", "max by (job, instance, department_id, alert) "+in(alertText)),
 		with(onDepartment, "department", info),
-		"and "+onDepartment+" "+ranking,
 	)
 	row := "label_join" + in(named(labelled)+",\n"+`"row", "|", "department", "workspace", "now", "usual", "times", "percent", "rooms", "alert"`)
 	for _, r := range [][2]string{
@@ -108,12 +117,13 @@ func departments() panel {
 		{"(.*)[|](.*)[|](.*)[|](.+)[|][|](.*)[|](.*)[|](.*)", "$1$2: $3, usually $4 · $5 % of $6$7"}, // No more than usual.
 		{"(.*)[|](.*)[|](.*)[|][|][|](.*)[|](.*)[|](.*)", "$1$2: $3, the usual not known · $4 % of $5$6"},
 		{"(.*) ·  % of [0-9]*(.*)", "$1$2"},
+		{"(.*?)(?: [(][0-9.]+ ×[)])?(?: · [0-9]+ % of [0-9]+)?( · ALERT over 24h: .*)", "$1$2"}, // Too long otherwise.
 	} {
 		row = rewrite(row, "row", r[1], "row", r[0])
 	}
 	row = expr(row, "or on ()", label("vector(0)", "row", "No data"))
 	p := bars(panel{
-		title: "Departments, last 6 hours, the most unusual first. Without ALERT it can be chance",
+		title: "Departments, last 6 hours, the most unusual first (many chats weigh more than a high ×). Blue: up to the usual. Without ALERT: can be chance",
 		description: fmt.Sprintf("At most %d. ", worst) + "Of the chats opened in the last 6 hours: how many visitors went silent, how many would have at the department's share of the last week, the share of the chats, and whether an alert fires. " +
 			"The bar is how many times the usual that is; its colour changes at the usual. A usual below 1 is taken as 1. The order is by standard deviations, as in the alerts: few chats can have many times the usual by chance. A click opens this dashboard for the department.",
 		width: 14, height: 16,
@@ -136,7 +146,7 @@ func departments() panel {
 func course() panel {
 	const most, least = "lowest to highest in the last three weeks", "lowest"
 	const step = "30m"
-	p := lines("Gone silent per hour, now and in the last three weeks. Red: an alert began", "Visitors who went silent in chats that were closed in the hour before, all chosen departments together. The band reaches from the lowest to the highest of the same hour in the last three weeks. Marks are alerts.",
+	p := lines("Gone silent per hour, against the last three weeks. Red: an alert was sent", "Visitors who went silent in chats that were closed in the hour before, all chosen departments together. The band reaches from the lowest to the highest of the same hour in the last three weeks. A mark is when an alert was sent: its reason has then lasted for a while.",
 		10, 16, "none",
 		query{legend: "{{weeks}}", step: step, expr: weeksBack(total(of(lastHourRecord) + " OFFSET"))},
 		query{legend: "now", step: step, expr: total(of(lastHourRecord))})

@@ -21,17 +21,17 @@ var (
 
 	// dead, stale and unanswered are the workspaces without fresh data, with a sentence.
 	dead = expr(
-		rewrite(since, "sentence", "No data since $1: the exporter does not answer", "since", "(.*)"),
+		rewrite(since, "sentence", "NO DATA since $1: the monitoring (exporter) does not answer", "since", "(.*)"),
 		"unless "+onWorkspace+" "+in(fresh),
 		"unless "+onWorkspace+" "+in(answering),
 	)
 	stale = expr(
-		rewrite(since, "sentence", "No new data since $1: Rocket.Chat does not answer", "since", "(.*)"),
+		rewrite(since, "sentence", "NO NEW DATA since $1: Rocket.Chat does not answer", "since", "(.*)"),
 		"unless "+onWorkspace+" "+in(fresh),
 		"and "+onWorkspace+" "+in(answering),
 	)
 	unanswered = expr(
-		label("max "+byWorkspace+" ("+of("livechat_up")+") == bool 0", "sentence", "No data yet: Rocket.Chat has not answered"),
+		label("max "+byWorkspace+" ("+of("livechat_up")+") == bool 0", "sentence", "NO DATA yet: Rocket.Chat has not answered"),
 		"unless "+onWorkspace+" "+in(asked),
 	)
 
@@ -60,11 +60,16 @@ func named(e string) string {
 
 // more adds a label with how many others there are.
 func more(all string) string {
-	return with("on ()", "more", expr(
-		rewrite(`count_values("others", count`+in(all)+" - 1 > 0)", "more", " (+$1 more)", "others", "(.*)"),
-		"or on ()",
-		"vector(1)",
-	))
+	return with("on ()", "more", others(all))
+}
+
+func others(all string) string {
+	return expr(counting("count"+in(all)+" - 1 > 0", "more", " (+$1 more)"), "or on ()", "vector(1)")
+}
+
+// counting makes a label of a text with a number.
+func counting(number, name, text string) string {
+	return rewrite(`count_values("number", round`+in(number)+")", name, text, "number", "(.*)")
 }
 
 // attempted are the workspaces whose configuration has a resource.
