@@ -52,7 +52,7 @@ func (l *linter) lintDashboard() {
 	l.check(!l.Editable, "uneditable-dashboard", "", "can be edited")
 	l.check(l.ID == nil && regexp.MustCompile(`^livechat-[a-z]+$`).MatchString(l.UID), "identity", "", "id %v, uid %q", l.ID, l.UID)
 	l.check(l.Title != "" && l.Description != "" && slices.Contains(l.Tags, "livechat"), "identity", "", "title, description or tag is missing")
-	l.check(l.SchemaVersion == 42 && l.Timezone == "browser" && l.Refresh == "1m", "identity", "", "schema %d, time zone %q, refresh %q", l.SchemaVersion, l.Timezone, l.Refresh)
+	l.check(l.SchemaVersion == 39 && l.Timezone == "browser" && l.Refresh == "1m", "identity", "", "schema %d, time zone %q, refresh %q", l.SchemaVersion, l.Timezone, l.Refresh)
 	firstRow := slices.IndexFunc(l.Panels, func(p panel) bool { return p.Type == "row" })
 	l.check(firstRow > 0 && l.Panels[max(0, firstRow)].GridPos.Y <= screenHeight, "first-screen", "", "what is above the first row does not fit on a screen")
 	ids := make(map[int]bool)

@@ -12,6 +12,7 @@ type classic = dashboard.Dashboard //nolint:staticcheck // SA1019: see above.
 func board(uid, title, description, from string, variables []dashboard.VariableModel, annotations dashboard.AnnotationQuery, links []dashboard.DashboardLink, rows []row) classic {
 	d := *dashboard.NewDashboard()
 	d.Uid, d.Title, d.Description = &uid, &title, &description
+	d.SchemaVersion = 39 // That of Grafana 10.4; later releases bring it up to theirs.
 	d.Tags = []string{"livechat", "rocketchat"}
 	d.Editable = new(false)
 	d.GraphTooltip = new(dashboard.DashboardCursorSyncCrosshair)

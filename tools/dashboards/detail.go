@@ -68,15 +68,15 @@ func heatMap() panel {
 			transform("merge", map[string]any{}),
 			transform("sortBy", map[string]any{"fields": map[string]any{}, "sort": []map[string]any{{"desc": false, "field": "Time"}}}),
 			transform("convertFieldType", map[string]any{"conversions": []map[string]any{{"destinationType": "time", "targetField": "Value #B"}}, "fields": map[string]any{}}),
-			transform("formatTime", map[string]any{"outputFormat": "ddd D", "timeField": "Value #B", "useTimezone": true}),
-			transform("formatTime", map[string]any{"outputFormat": "HH", "timeField": "Time", "useTimezone": true}),
+			transform("formatTime", map[string]any{"outputFormat": "ddd D", "timeField": "Value #B", "timezone": "browser"}),
+			transform("formatTime", map[string]any{"outputFormat": "HH", "timeField": "Time", "timezone": "browser"}),
 			transform("organize", map[string]any{
 				"excludeByName": map[string]bool{"instance": true}, "indexByName": map[string]int{}, "renameByName": map[string]string{"Time": "Hour", "Value #B": "Day"},
 			}),
 			transform("groupingToMatrix", map[string]any{"columnField": "Hour", "emptyValue": "null", "rowField": "Day", "valueField": "Value #A"}),
 		},
 		overrides: []dashboard.DashboardFieldConfigSourceOverrides{
-			override("Day", property("custom.width", 70), property("custom.cellOptions", map[string]any{"type": "auto"}), property("custom.align", "left")),
+			override(`Day(\\Hour)?`, property("displayName", "Day"), property("custom.width", 70), property("custom.cellOptions", map[string]any{"type": "auto"}), property("custom.align", "left")),
 		},
 	}, "none", "")
 	p.defaults.Color = &dashboard.FieldColor{Mode: dashboard.FieldColorModeIdContinuousReds}

@@ -62,9 +62,8 @@ func exporterNumbers() []panel {
 	top := func(e string) query {
 		return query{legend: "{{instance}}", expr: "topk" + in("1, "+e)}
 	}
-	// Without a workspace where it is 0.
 	some := func(e string) query {
-		return query{legend: "{{instance}}", expr: expr("topk"+in("1, "+e+" > 0"), "or on ()", "max"+in(e))}
+		return query{legend: "{{instance}}", expr: expr("topk"+in("1, "+e+" > 0"), "or on ()", label("max"+in(e), "instance", "no workspace"))}
 	}
 	red := steps{first: "text"}
 	tiles := []panel{
@@ -133,10 +132,12 @@ func refreshes() []panel {
 			),
 		})
 	age := "max by (job, instance, resource) (time() - " + recent(of(askedAt), "1h") + ")"
+	// A subquery has no fixed order, in which topk takes equal ages: that of the first operand.
+	oldest := "0 * max by (job, instance, resource) (last_over_time(" + of(askedAt) + "[$__range] @ end()))\n+ max by (job, instance, resource) (max_over_time((time() - " + recent(of(askedAt), "1h") + ")[$__range:5m] @ end()))"
 	ages := limit(lines("Age of the answers, the oldest first", "How long ago the last good answer of each resource was asked for: the oldest of its windows. The line is the limit of the alert LivechatDataStale. Departments are asked for every 5 minutes.", 12, 6, "s",
 		query{
 			step: scrapeInterval, legend: "{{resource}} · {{instance}}",
-			expr: tail(fewLines, age, ", resource", "max by (job, instance, resource) (max_over_time((time() - "+recent(of(askedAt), "1h")+")[$__range:5m] @ end()))"),
+			expr: tail(fewLines, age, ", resource", oldest),
 		}),
 		plain.from(staleAfter, "red"))
 	return []panel{timeline, ages, failedCalls(12, 6)}

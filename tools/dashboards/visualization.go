@@ -141,6 +141,7 @@ func states(title, description string, width, height uint32, of map[string]strin
 	o.RowHeight, o.ShowValue, o.MergeValues = 0.85, common.VisibilityModeAuto, new(true)
 	o.AlignValue = new(common.TimelineValueAlignmentLeft)
 	o.Legend.ShowLegend, o.Legend.Calcs = true, []string{}
+	o.Tooltip = common.VizTooltipOptions{Mode: common.TooltipDisplayModeSingle, Sort: common.SortOrderNone}
 	p := panel{
 		kind: "state-timeline", title: title, description: description, width: width, height: height, queries: queries,
 		options: o, defaults: field("none", s),

@@ -50,7 +50,7 @@ func numbers() []panel {
 			query{legend: "{{since}}", expr: expr(
 				"topk"+in("1, (time() - "+in(asked)+")\n* "+onWorkspace+" group_left (since) "+in(clock(byWorkspace, asked, "at $1:$2"))),
 				"or on ()",
-				fmt.Sprintf("vector(%d)", missing),
+				label(fmt.Sprintf("vector(%d)", missing), "since", "no data"),
 			)}),
 	}
 	for i := range tiles {

@@ -174,7 +174,7 @@ async function bundle() {
   return {
     js: text('.js'),
     css: text('.css'),
-    html: '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="/app.css"><style>body{margin:0}</style><div id="root"></div><script src="/app.js"></script>',
+    html: '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="/app.css"><style>*{box-sizing:border-box}body{margin:0}</style><div id="root"></div><script src="/app.js"></script>',
   };
 }
 

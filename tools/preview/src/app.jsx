@@ -1,5 +1,6 @@
 // The page: a dashboard laid out and drawn with Grafana's components, on the answers of
 // a real Prometheus. window.preview says which dashboard, and what is chosen.
+import 'uplot/dist/uPlot.min.css';
 import { createTheme, ThemeContext } from '@grafana/data';
 import { GlobalStyles, PanelChrome } from '@grafana/ui';
 import { createRoot } from 'react-dom/client';

@@ -24,7 +24,11 @@ const registry = new FieldConfigOptionsRegistry(() => [...standard.map((p) => op
 
 standardTransformersRegistry.setInit(() =>
   // One of them is listed under two names.
-  [...new Map(Object.values(standardTransformers).map((t) => [t.id, t])).values()].map((t) => ({ id: t.id, name: t.name, transformation: () => Promise.resolve(t) }))
+  [...new Map(Object.values(standardTransformers).map((t) => [t.id, t])).values()].map((t) => ({
+    id: t.id, name: t.name,
+    // Libraries before Grafana 13 take the operator itself, those from then on load it.
+    transformation: Object.assign(() => Promise.resolve(t), { operator: t.operator, defaultOptions: t.defaultOptions }),
+  }))
 );
 
 /** Frames after a panel's transformations, their fields ready to be shown. */
