@@ -95,7 +95,7 @@ func TestSentences(t *testing.T) {
 		"stale":      {usualSituation().with(situation{asked: old, "livechat_up": 0, fires("Spike", "c", "6h"): 1}), 0, "NO NEW DATA since 13:50: Rocket.Chat does not answer", "dark-purple"},
 		"unanswered": {usualSituation().with(situation{asked: none, "livechat_up": 0}), 0, "NO DATA yet: Rocket.Chat has not answered", "dark-purple"},
 		"unruled":    {usualSituation().with(situation{"instance": none}), 0, "Not compared: Prometheus has not loaded the recording rules", "#6e7079"},
-		"roomless":   {usualSituation().with(situation{`livechat_refresh_success{resource="rooms"`: none}), 0, "No alerts: counting all chats is switched off in the configuration", "#6e7079"},
+		"roomless":   {usualSituation().with(situation{`livechat_refresh_success{resource="rooms"`: none}), 0, "Not watched: counting all chats is switched off in the configuration", "#6e7079"},
 		"windowless": {
 			usualSituation().with(situation{`livechat_refresh_success{resource="abandoned_rooms"`: none, `livechat_refresh_success{resource="abandoned_rooms",window="24h"}`: 1}),
 			0, "Not compared: the window 6h is not set in the configuration", "#6e7079",

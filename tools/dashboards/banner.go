@@ -125,7 +125,7 @@ func bannerQueries() []query {
 			ranked(workspaces, withoutRules),
 			"unless "+onWorkspace+" "+recent(of(exporterUpRecord), "5m"),
 		))},
-		{legend: "{{sentence}}{{workspace}}", expr: off("No alerts: counting all chats is switched off", attempted("rooms"))},
+		{legend: "{{sentence}}{{workspace}}", expr: off("Not watched: counting all chats is switched off", attempted("rooms"))},
 		{legend: "{{sentence}}{{workspace}}", expr: off("Not compared: the window 6h is not set", attempted("abandoned_rooms", comparedWindow))},
 		{legend: "All departments as usual: no alert ({{compared}} of {{all}} compared)", expr: expr(
 			"max"+in(expr(

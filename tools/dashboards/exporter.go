@@ -14,6 +14,7 @@ const (
 	partial
 	failing
 	unreached
+	allUnreached
 )
 
 // timeout is the scrape timeout of a workspace.
@@ -44,11 +45,9 @@ func exporterBanner() panel {
 	without := in(dead) + " or " + in(stale) + " or " + in(unanswered)
 	return sentence("Now", "The worst of the chosen workspaces in one sentence. Red: no fresh data, a resource without a valid answer, or a configuration file that could not be loaded. Orange: the server hands over fewer departments than it has.",
 		3, steps{first: "dark-red"}.from(allAnswer, usualColor).from(partial, "dark-orange").from(failing, "dark-red"), []query{
-			{legend: "{{instance}}: {{sentence}}{{more}}", expr: expr(ranked(without, unreached), with("on ()", "more", expr(
-				counting("count"+in(without)+" == count"+in(workspaces)+" > 1", "more", " (all $1 workspaces)"),
-				"or on ()",
-				others(without),
-			)))},
+			{legend: "All {{all}} workspaces: {{sentence}}", expr: expr(ranked(dead, allUnreached),
+				with("on ()", "all", counting("count"+in(dead)+" == count"+in(workspaces)+" > 1", "all", "$1")))},
+			{legend: "{{instance}}: {{sentence}}{{more}}", expr: expr(ranked(without, unreached), more(without))},
 			{legend: "{{instance}}: no valid answer about {{resource}} {{window}}{{more}}", expr: expr(ranked(failed, failing), more(failed))},
 			{legend: "{{instance}}: the configuration file has a mistake{{more}}", expr: expr(ranked(reload, failing), more(reload))},
 			{legend: "{{instance}}: departments are missing in {{resource}} {{window}}{{more}}", expr: expr(ranked(incomplete, partial), more(incomplete))},

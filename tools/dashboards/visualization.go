@@ -29,7 +29,7 @@ func statOptions(mode common.BigValueTextMode, color common.BigValueColorMode) *
 // one with the highest value. The legend is the sentence, and the value chooses the colour.
 func sentence(title, description string, height uint32, colors steps, queries []query) panel {
 	o := statOptions(common.BigValueTextModeName, common.BigValueColorModeBackgroundSolid)
-	o.Text = &common.VizTextDisplayOptions{ValueSize: new(14 * float64(height-1))} // A long one has two lines.
+	o.Text = &common.VizTextDisplayOptions{ValueSize: new(13 * float64(height-1))} // A long one has two lines.
 	o.ReduceOptions = common.ReduceDataOptions{Calcs: []string{}, Fields: new("/^Last \\*$/"), Values: new(true), Limit: new(1.0)}
 	return panel{
 		kind: "stat", title: title, description: description, width: columns, height: height, queries: queries, options: o,

@@ -76,6 +76,9 @@ var (
 	))))
 )
 
+// noBar is a value below the beginning of the bars, for what has none.
+const noBar = -1
+
 // listed adds a label, empty where a department has none.
 func listed(name, e string) string {
 	return with(onDepartment, name, expr(e, "or "+onDepartment, ranked(comparedNow, 1)))
@@ -102,7 +105,7 @@ func departments() panel {
 	rooms := of(roomsRecord, comparedWindow)
 	times := in(comparedNow) + " / clamp_min(" + comparedUsual + ", 1)"
 	labelled := expr(
-		in(in(either(times, ranked(comparedNow, 0)))+"\nand "+onDepartment+" "+ranking),
+		in(in(either(in(times)+" > 0", ranked(comparedNow, noBar)))+"\nand "+onDepartment+" "+ranking),
 		with(onDepartment, "now", asLabel(byDepartment, "now", comparedNow)),
 		listed("usual", asDecimal(byDepartment, "usual", comparedUsual)),
 		listed("times", asDecimal(byDepartment, "times", in(times+"\nand "+onDepartment+" "+comparedUsual+" >= 1")+" > 1")),
@@ -121,11 +124,11 @@ func departments() panel {
 	} {
 		row = rewrite(row, "row", r[1], "row", r[0])
 	}
-	row = expr(row, "or on ()", label("vector(0)", "row", "No data"))
+	row = expr(row, "or on ()", label(fmt.Sprintf("vector(%d)", noBar), "row", "No data"))
 	p := bars(panel{
 		title: "Departments, last 6 hours, the most unusual first (many chats weigh more than a high ×). Blue: up to the usual. Without ALERT: can be chance",
 		description: fmt.Sprintf("At most %d. ", worst) + "Of the chats opened in the last 6 hours: how many visitors went silent, how many would have at the department's share of the last week, the share of the chats, and whether an alert fires. " +
-			"The bar is how many times the usual that is; its colour changes at the usual. A usual below 1 is taken as 1. The order is by standard deviations, as in the alerts: few chats can have many times the usual by chance. A click opens this dashboard for the department.",
+			"The bar is how many times the usual that is: blue up to the usual, white above it. A usual below 1 is taken as 1. The order is by standard deviations, as in the alerts: few chats can have many times the usual by chance. A click opens this dashboard for the department.",
 		width: 14, height: 16,
 		queries: []query{{expr: row, table: true}, {expr: "max " + byDepartment + " " + in(ranking), table: true}},
 		transformations: []dashboard.DataTransformerConfig{
@@ -134,7 +137,7 @@ func departments() panel {
 			transform("organize", map[string]any{"excludeByName": map[string]bool{"Time": true, "Value #B": true}, "indexByName": map[string]int{}, "renameByName": map[string]string{}}),
 		},
 	}, 24, worst)
-	p.defaults = field("none", steps{first: "blue"}.from(1, "orange"))
+	p.defaults = field("none", steps{first: "blue"}.from(1, "#c7d0d9"))
 	p.defaults.Min, p.defaults.Max, p.defaults.Decimals = new(0.0), new(4.0), new(1.0)
 	p.defaults.DisplayName = new("${__data.fields.row}")
 	p.defaults.Links = []dashboard.DashboardLink{link("Open the department",

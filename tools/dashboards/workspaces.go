@@ -60,11 +60,7 @@ func named(e string) string {
 
 // more adds a label with how many others there are.
 func more(all string) string {
-	return with("on ()", "more", others(all))
-}
-
-func others(all string) string {
-	return expr(counting("count"+in(all)+" - 1 > 0", "more", " (+$1 more)"), "or on ()", "vector(1)")
+	return with("on ()", "more", expr(counting("count"+in(all)+" - 1 > 0", "more", " (+$1 more)"), "or on ()", "vector(1)"))
 }
 
 // counting makes a label of a text with a number.
