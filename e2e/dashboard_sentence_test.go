@@ -81,7 +81,7 @@ func TestSentences(t *testing.T) {
 			fires("Spike", "c", "6h"): 1, c6h: 31,
 			`ALERTS_FOR_STATE{alertname="LivechatAbandonmentSpike",department_id="c",window="6h"}`: float64(historyEnd.Add(-20 * time.Minute).Unix()),
 			`ALERTS_FOR_STATE{alertname="LivechatAbandonmentRise",department_id="c",window="24h"}`: float64(historyEnd.Add(-5 * time.Minute).Unix()), // Pending.
-		}), 0, "Orders | Shipping: 31 silent in 6h, usually 3.2, too many since 14:10", "semi-dark-red"},
+		}), 0, "Orders | Shipping: 31 silent in 6h, usually 3.2, high since 14:10", "semi-dark-red"},
 		"others": {
 			usualSituation().with(situation{fires("Spike", "c", "6h"): 1, c6h: 31, fires("Rise", "a", "24h"): 1, fires("Flood", "b", "6h"): 1}),
 			0, "Orders | Shipping: 31 silent in 6h, usually 3.2 (+2 more)", "semi-dark-red",
@@ -129,14 +129,14 @@ func TestSentences(t *testing.T) {
 		}
 	}
 	for want, choice := range map[string]chosen{
-		"Orders | Shipping (spike): 31 silent in 6h, usually 3.2, too many since 14:10": {"instance": {"spike", "usual"}},
-		"NO DATA since 13:50: the monitoring (exporter) does not answer (dead)":         {"instance": {"dead", "usual"}},
-		"Billing (flood): 4 silent in 6 hours, usually 1.6":                             {"instance": {"flood", "dead"}},
-		"All departments as usual: no alert (3 of 6 compared)":                          {"instance": {"few", "usual"}},
-		"Not compared: Prometheus has not loaded the recording rules (unruled)":         {"instance": {"unruled", "usual"}},
-		"Orders | Shipping: 31 silent in 6h, usually 3.2":                               {"instance": {"others"}, "department": {"Orders | Shipping"}},
-		"Sales: 12 silent in 24h, usually 9.6":                                          {"instance": {"others"}, "department": {"Sales"}},
-		"No data: Prometheus has no such workspace":                                     {"instance": {"unknown"}},
+		"Orders | Shipping (spike): 31 silent in 6h, usually 3.2, high since 14:10": {"instance": {"spike", "usual"}},
+		"NO DATA since 13:50: the monitoring (exporter) does not answer (dead)":     {"instance": {"dead", "usual"}},
+		"Billing (flood): 4 silent in 6 hours, usually 1.6":                         {"instance": {"flood", "dead"}},
+		"All departments as usual: no alert (3 of 6 compared)":                      {"instance": {"few", "usual"}},
+		"Not compared: Prometheus has not loaded the recording rules (unruled)":     {"instance": {"unruled", "usual"}},
+		"Orders | Shipping: 31 silent in 6h, usually 3.2":                           {"instance": {"others"}, "department": {"Orders | Shipping"}},
+		"Sales: 12 silent in 24h, usually 9.6":                                      {"instance": {"others"}, "department": {"Sales"}},
+		"No data: Prometheus has no such workspace":                                 {"instance": {"unknown"}},
 	} {
 		if got, _ := p.sentence(t, d, choice); got != want {
 			t.Errorf("%v: got %q, want %q", choice, got, want)

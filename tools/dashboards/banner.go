@@ -41,7 +41,7 @@ var (
 	// began has a label with the clock time since which each alert has had its reason.
 	began = clock(byDepartmentWindow, either(
 		started("Spike.*"), started("(Rise|Share.*)"), label(started("Flood"), "window", floodWindow),
-	), ", too many since $1:$2")
+	), ", high since $1:$2")
 
 	// firing are those of the chosen departments, of workspaces with fresh data.
 	firing = expr(
