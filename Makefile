@@ -12,7 +12,7 @@
 #   make fuzz          each fuzz target for FUZZTIME
 #   make soak          two hundred workspaces with random failures, for SOAK (make soak SOAK=2h)
 #   make bench         the tables of docs/performance.md, Linux only, and the calls in docs/backfill.md
-#   make scaling       the table of docs/scaling.md: what up to 500 workspaces need; Linux only, 16 minutes
+#   make scaling       the table of docs/scaling.md: what up to 1,000 workspaces need; Linux only, 20 minutes
 #   make demo          a simulated workspace, the exporter, Prometheus and Alertmanager
 #   make dashboards    the files of dashboards/, from tools/dashboards
 #   make preview       pictures of the dashboards in all weathers, in PICTURES; needs Node.js, Chromium and pngquant

@@ -37,7 +37,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	flags.StringVar(&r.jsonExporter, "json-exporter", ".bin/json_exporter", "json_exporter's binary")
 	flags.StringVar(&r.prometheus, "prometheus", ".bin/prometheus", "the binary of Prometheus")
 	flags.StringVar(&r.victoriaMetrics, "victoria-metrics", ".bin/victoria-metrics", "the binary of VictoriaMetrics")
-	scaling := flags.Bool("scaling", false, "measure whole servers instead, for docs/scaling.md; takes 16 minutes")
+	scaling := flags.Bool("scaling", false, "measure whole servers instead, for docs/scaling.md; takes 20 minutes")
 	flags.IntVar(&r.rounds, "rounds", 5, "rounds of scrapes, of which the median is printed")
 	serve := flags.String("serve", "", "for the processes that the benchmark starts: workspace or floor")
 	departments := flags.Int("departments", 20, "for them: departments of the workspace")

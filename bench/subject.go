@@ -40,7 +40,7 @@ type subject struct {
 	program string // exporter, json_exporter or floor.
 	format  format
 	paths   []string // By default the page of one workspace.
-	// workspaces is how many workspaces the exporter has, w0 and so on, all at one address.
+	// workspaces is how many workspaces the exporter has, w0 and so on.
 	workspaces int
 	options    map[string]any // Of the exporter's configuration.
 
@@ -61,22 +61,36 @@ type programs struct {
 	running                      sync.WaitGroup
 }
 
-// startAll starts a workspace and the subjects on it. They end with ctx.
+// perStub is how many workspaces one stub has. Each of an exporter's connections to one
+// address takes a local port, and where more than half of them are taken (14,000 by default),
+// Linux searches so long for a free one that scrapes time out.
+const perStub = 500
+
+// startAll starts stubs of workspaces, each at an address of its own, and the subjects on
+// them. They end with ctx.
 func (p *programs) startAll(ctx context.Context, departments int, delay time.Duration, subjects ...*subject) error {
-	_, workspace, err := p.start(ctx, p.self, "-serve=workspace", "-departments="+strconv.Itoa(departments), "-delay="+delay.String())
-	if err != nil {
-		return err
+	most := 1
+	for _, s := range subjects {
+		most = max(most, s.workspaces)
+	}
+	var stubs []string
+	for range (most + perStub - 1) / perStub {
+		_, stub, err := p.start(ctx, p.self, "-serve=workspace", "-departments="+strconv.Itoa(departments), "-delay="+delay.String())
+		if err != nil {
+			return err
+		}
+		stubs = append(stubs, stub)
 	}
 	for i, s := range subjects {
-		program, paths, config := p.exporter, []string{"/probe?target=w0"}, s.exporterConfig(workspace)
+		program, paths, config := p.exporter, []string{"/probe?target=w0"}, s.exporterConfig(stubs)
 		file := filepath.Join(p.folder, strconv.Itoa(i)+".yml")
 		args := []string{"--config.file=" + file, "--web.listen-address=127.0.0.1:0"}
 		switch s.program {
 		case "floor":
-			program, paths, args = p.self, []string{"/"}, []string{"-serve=floor", "-workspace=" + workspace}
+			program, paths, args = p.self, []string{"/"}, []string{"-serve=floor", "-workspace=" + stubs[0]}
 		case "json_exporter":
 			program = p.jsonExporter
-			paths, config = jsonExporterProbes(workspace)
+			paths, config = jsonExporterProbes(stubs[0])
 		}
 		text, err := json.Marshal(config) // JSON is YAML.
 		if err == nil {
@@ -96,10 +110,10 @@ func (p *programs) startAll(ctx context.Context, departments int, delay time.Dur
 }
 
 // exporterConfig is a configuration without a limit of calls.
-func (s *subject) exporterConfig(workspace string) map[string]any {
+func (s *subject) exporterConfig(stubs []string) map[string]any {
 	all, names := map[string]any{}, []string{}
 	for i := range s.workspaces {
-		all["w"+strconv.Itoa(i)] = map[string]any{"url": workspace, "user_id": userID, "auth_token": authToken}
+		all["w"+strconv.Itoa(i)] = map[string]any{"url": stubs[i/perStub], "user_id": userID, "auth_token": authToken}
 	}
 	for _, window := range windows {
 		names = append(names, window.name)
