@@ -86,6 +86,7 @@ func TestSentences(t *testing.T) {
 			usualSituation().with(situation{fires("Spike", "c", "6h"): 1, c6h: 31, fires("Rise", "a", "24h"): 1, fires("Flood", "b", "6h"): 1}),
 			0, "Orders | Shipping: 31 silent in 6h, usually 3.2 (+2 more)", "semi-dark-red",
 		},
+		"fewer":      {usualSituation().with(situation{c6h: 2}), 0, "All departments as usual: no alert (3 of 3 compared)", "dark-green"},
 		"rise":       {usualSituation().with(situation{fires("Rise", "a", "24h"): 1}), 0, "Sales: 12 silent in 24h, usually 9.6", "semi-dark-red"},
 		"flood":      {usualSituation().with(situation{fires("Flood", "b", "6h"): 1}), 0, "Billing: 4 silent in 6 hours, usually 1.6", "semi-dark-red"},
 		"together":   {usualSituation().with(situation{fires("SpikeWorkspace", "", "6h"): 1}), 0, "All departments together: 12 silent in 6h, usually 9.6", "semi-dark-red"},
@@ -128,6 +129,7 @@ func TestSentences(t *testing.T) {
 			t.Errorf("%s: got %q in %s, want %q in %s", name, got, color, test.want, test.color)
 		}
 	}
+	checkRows(t, p, d)
 	for want, choice := range map[string]chosen{
 		"Orders | Shipping (spike): 31 silent in 6h, usually 3.2, high since 14:10": {"instance": {"spike", "usual"}},
 		"NO DATA since 13:50: the monitoring (exporter) does not answer (dead)":     {"instance": {"dead", "usual"}},
@@ -140,6 +142,46 @@ func TestSentences(t *testing.T) {
 	} {
 		if got, _ := p.sentence(t, d, choice); got != want {
 			t.Errorf("%v: got %q, want %q", choice, got, want)
+		}
+	}
+}
+
+// checkRows compares what the wall says of each department.
+func checkRows(t *testing.T, p *prometheus, d *dashboard) {
+	t.Helper()
+	all := d.all()
+	rows := all[slices.IndexFunc(all, func(pn panel) bool { return pn.Type == "bargauge" })].Targets[0].Expr
+	for instance, want := range map[string][]string{
+		"others": {
+			"Orders | Shipping: 31, usually 3.2 (9.7 ×) · 39 % of 80 · ALERT",
+			"Sales: 4, usually 3.2 · ALERT over 24h: 12, usually 9.6",
+			"Billing: 4, usually 3.2 (1.3 ×) · 5 % of 80 · ALERT: many chats",
+		},
+		"fewer": {
+			"Sales: 4, usually 3.2 (1.3 ×) · 5 % of 80",
+			"Billing: 4, usually 3.2 (1.3 ×) · 5 % of 80",
+			"Orders | Shipping: 2, usually 3.2 · 3 % of 80",
+		},
+		"few": {
+			"Sales: 4, the usual not known · 5 % of 80",
+			"Billing: 4, the usual not known · 5 % of 80",
+			"Orders | Shipping: 4, the usual not known · 5 % of 80",
+		},
+		"dead": {"No data"},
+	} {
+		var answer struct{ Result []result }
+		err := p.api(t, "query", url.Values{"query": {d.interpolate(rows, chosen{"instance": {instance}})}, "time": {historyEnd.Format(time.RFC3339)}}, &answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range answer.Result {
+			got = append(got, r.Metric["row"])
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got the rows %q, want %q", instance, got, want)
 		}
 	}
 }

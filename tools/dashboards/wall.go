@@ -115,10 +115,12 @@ func departments() panel {
 		with(onDepartment, "department", info),
 	)
 	row := "label_join" + in(named(labelled)+",\n"+`"row", "|", "department", "workspace", "now", "usual", "times", "percent", "rooms", "alert"`)
+	// A department's name can have a "|", numbers have none.
+	const who, share = "(.*)[|](.*)[|]([0-9]+)[|]", "[|]([0-9]*)[|]([0-9]*)[|](.*)"
 	for _, r := range [][2]string{
-		{"(.*)[|](.*)[|](.*)[|](.*)[|](.+)[|](.*)[|](.*)[|](.*)", "$1$2: $3, usually $4 ($5 ×) · $6 % of $7$8"},
-		{"(.*)[|](.*)[|](.*)[|](.+)[|][|](.*)[|](.*)[|](.*)", "$1$2: $3, usually $4 · $5 % of $6$7"}, // No more than usual.
-		{"(.*)[|](.*)[|](.*)[|][|][|](.*)[|](.*)[|](.*)", "$1$2: $3, the usual not known · $4 % of $5$6"},
+		{who + "([0-9.]+)[|]([0-9.]+)" + share, "$1$2: $3, usually $4 ($5 ×) · $6 % of $7$8"},
+		{who + "([0-9.]+)[|]" + share, "$1$2: $3, usually $4 · $5 % of $6$7"}, // No more than usual.
+		{who + "[|]" + share, "$1$2: $3, the usual not known · $4 % of $5$6"},
 		{"(.*) ·  % of [0-9]*(.*)", "$1$2"},
 		{"(.*?)(?: [(][0-9.]+ ×[)])?(?: · [0-9]+ % of [0-9]+)?( · ALERT over 24h: .*)", "$1$2"}, // Too long otherwise.
 	} {
