@@ -76,7 +76,7 @@ func TestSentences(t *testing.T) {
 		want      string
 		color     string
 	}{
-		"usual": {usualSituation(), 0, "All departments as usual: no alert (3 of 3 compared)", "dark-green"},
+		"usual": {usualSituation(), 0, "All departments as usual: no alert (3 of 3 compared with last week)", "dark-green"},
 		"spike": {usualSituation().with(situation{
 			fires("Spike", "c", "6h"): 1, c6h: 31,
 			`ALERTS_FOR_STATE{alertname="LivechatAbandonmentSpike",department_id="c",window="6h"}`: float64(historyEnd.Add(-20 * time.Minute).Unix()),
@@ -86,12 +86,12 @@ func TestSentences(t *testing.T) {
 			usualSituation().with(situation{fires("Spike", "c", "6h"): 1, c6h: 31, fires("Rise", "a", "24h"): 1, fires("Flood", "b", "6h"): 1}),
 			0, "Orders | Shipping: 31 silent in 6h, usually 3.2 (+2 more)", "semi-dark-red",
 		},
-		"fewer":      {usualSituation().with(situation{c6h: 2}), 0, "All departments as usual: no alert (3 of 3 compared)", "dark-green"},
+		"fewer":      {usualSituation().with(situation{c6h: 2}), 0, "All departments as usual: no alert (3 of 3 compared with last week)", "dark-green"},
 		"rise":       {usualSituation().with(situation{fires("Rise", "a", "24h"): 1}), 0, "Sales: 12 silent in 24h, usually 9.6", "semi-dark-red"},
 		"flood":      {usualSituation().with(situation{fires("Flood", "b", "6h"): 1}), 0, "Billing: 4 silent in 6 hours, usually 1.6", "semi-dark-red"},
 		"together":   {usualSituation().with(situation{fires("SpikeWorkspace", "", "6h"): 1}), 0, "All departments together: 12 silent in 6h, usually 9.6", "semi-dark-red"},
 		"target":     {usualSituation().with(situation{fires("ShareAboveTarget", "a", "24h"): 1, "instance_department_window:livechat_department_abandoned_rooms:expected": none}), 0, "Sales: an alert fires", "semi-dark-red"},
-		"other":      {usualSituation().with(situation{fires("StuckAtZero", "", ""): 1}), 0, "All departments as usual: no alert (3 of 3 compared)", "dark-green"},
+		"other":      {usualSituation().with(situation{fires("StuckAtZero", "", ""): 1}), 0, "All departments as usual: no alert (3 of 3 compared with last week)", "dark-green"},
 		"dead":       {usualSituation().with(situation{asked: old, fires("Spike", "c", "6h"): 1}), 40 * time.Minute, "NO DATA since 13:50: the monitoring (exporter) does not answer", "dark-purple"},
 		"stale":      {usualSituation().with(situation{asked: old, "livechat_up": 0, fires("Spike", "c", "6h"): 1}), 0, "NO NEW DATA since 13:50: Rocket.Chat does not answer", "dark-purple"},
 		"unanswered": {usualSituation().with(situation{asked: none, "livechat_up": 0}), 0, "NO DATA yet: Rocket.Chat has not answered", "dark-purple"},
@@ -134,7 +134,7 @@ func TestSentences(t *testing.T) {
 		"Orders | Shipping (spike): 31 silent in 6h, usually 3.2, high since 14:10": {"instance": {"spike", "usual"}},
 		"NO DATA since 13:50: the monitoring (exporter) does not answer (dead)":     {"instance": {"dead", "usual"}},
 		"Billing (flood): 4 silent in 6 hours, usually 1.6":                         {"instance": {"flood", "dead"}},
-		"All departments as usual: no alert (3 of 6 compared)":                      {"instance": {"few", "usual"}},
+		"All departments as usual: no alert (3 of 6 compared with last week)":       {"instance": {"few", "usual"}},
 		"Not compared: Prometheus has not loaded the recording rules (unruled)":     {"instance": {"unruled", "usual"}},
 		"Orders | Shipping: 31 silent in 6h, usually 3.2":                           {"instance": {"others"}, "department": {"Orders | Shipping"}},
 		"Sales: 12 silent in 24h, usually 9.6":                                      {"instance": {"others"}, "department": {"Sales"}},

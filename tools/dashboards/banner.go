@@ -127,7 +127,7 @@ func bannerQueries() []query {
 		))},
 		{legend: "{{sentence}}{{workspace}}", expr: off("Not watched: counting all chats is switched off", attempted("rooms"))},
 		{legend: "{{sentence}}{{workspace}}", expr: off("Not compared: the window 6h is not set", attempted("abandoned_rooms", comparedWindow))},
-		{legend: "All departments as usual: no alert ({{compared}} of {{all}} compared)", expr: expr(
+		{legend: "All departments as usual: no alert ({{compared}} of {{all}} compared with last week)", expr: expr(
 			"max"+in(expr(
 				ranked(workspaces, asUsual),
 				"and "+onWorkspace+" "+of(allAbandonedRecord, comparedWindow),
