@@ -103,6 +103,7 @@ func TestSentences(t *testing.T) {
 		},
 		"few": {usualSituation().with(situation{"instance_department_window:livechat_department_abandoned_rooms:expected": none}), 0, "Too few chats to compare", "#6e7079"},
 	}
+	cases["deadtoo"] = cases["dead"]
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		for _, series := range slices.Sorted(maps.Keys(cases[name].situation)) {
@@ -130,6 +131,16 @@ func TestSentences(t *testing.T) {
 		}
 	}
 	checkRows(t, p, d)
+	exporter := parseDashboard(t, dashboards(t)["livechat-exporter"])
+	for want, choice := range map[string]chosen{
+		"All 2 workspaces: NO DATA since 13:50: the monitoring (exporter) does not answer": {"instance": {"dead", "deadtoo"}},
+		"dead: NO DATA since 13:50: the monitoring (exporter) does not answer":             {"instance": {"dead", "usual"}},
+		"stale: NO NEW DATA since 13:50: Rocket.Chat does not answer":                      {"instance": {"stale", "usual"}},
+	} {
+		if got, _ := p.sentence(t, exporter, choice); got != want {
+			t.Errorf("exporter, %v: got %q, want %q", choice, got, want)
+		}
+	}
 	for want, choice := range map[string]chosen{
 		"Orders | Shipping (spike): 31 silent in 6h, usually 3.2, high since 14:10": {"instance": {"spike", "usual"}},
 		"NO DATA since 13:50: the monitoring (exporter) does not answer (dead)":     {"instance": {"dead", "usual"}},
