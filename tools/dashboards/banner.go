@@ -14,8 +14,8 @@ const (
 	alarming = 10
 )
 
-// The colours of sentences are dark enough for white text. That there is no data has another
-// than what is unusual, so that they are told apart from afar.
+// Background colours of the sentences, dark enough for white text. Missing data and a firing
+// alert differ in colour, because a wall is read from a distance.
 const (
 	unknownColor = "#6e7079" // Of what is neither good nor bad.
 	usualColor   = "dark-green"
@@ -33,7 +33,7 @@ var (
 	raised = expr(
 		alerts("Spike.*"),
 		"or "+onDepartment,
-		alerts("(Rise|Share.*)"),
+		alertsOver24h,
 		"or "+onDepartment,
 		label(alerts("Flood"), "window", floodWindow),
 	)
@@ -70,6 +70,9 @@ var busy = chosen(comparedNow) + "\nunless " + onDepartment + " " + unused
 
 // floodWindow is comparedWindow in other words.
 const floodWindow = "6 hours"
+
+// alertsOver24h are the firing alerts that compare the window 24h.
+var alertsOver24h = alerts("(Rise|Share.*)")
 
 // alerts are those on abandoned chats that fire, by the end of their names.
 func alerts(end string) string {

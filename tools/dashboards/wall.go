@@ -84,13 +84,14 @@ func listed(name, e string) string {
 	return with(onDepartment, name, expr(e, "or "+onDepartment, ranked(comparedNow, 1)))
 }
 
-// alertText says in a row that an alert fires, and what it compares if that is something else.
+// alertText has a label with the end of a department's row: that an alert fires, with the
+// numbers of 24 hours where it compares those.
 var alertText = expr(
 	rewrite(
 		"label_join"+in(expr(
-			in(in(raised)+"\nand "+onDepartmentWindow+" "+alerts("(Rise|Share.*)")),
-			with(onDepartment, "now", asLabel(byDepartment, "now", of(abandonedRecord, `window="24h"`)+"\nand "+onDepartment+" "+alerts("(Rise|Share.*)"))),
-			with(onDepartment, "usual", asDecimal(byDepartment, "usual", of(expectedRecord, `window="24h"`)+"\nand "+onDepartment+" "+alerts("(Rise|Share.*)")))+`,
+			in(in(raised)+"\nand "+onDepartmentWindow+" "+alertsOver24h),
+			with(onDepartment, "now", asLabel(byDepartment, "now", of(abandonedRecord, `window="24h"`)+"\nand "+onDepartment+" "+alertsOver24h)),
+			with(onDepartment, "usual", asDecimal(byDepartment, "usual", of(expectedRecord, `window="24h"`)+"\nand "+onDepartment+" "+alertsOver24h))+`,
 "alert", "|", "now", "usual"`,
 		)),
 		"alert", " · ALERT over 24h: $1, usually $2", "alert", "(.*)[|](.*)",
