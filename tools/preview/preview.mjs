@@ -45,6 +45,7 @@ const views = [
   { weather: 'dead', end: afternoon, dashboard: 'exporter', instance: [] },
   { weather: 'off', end: afternoon, dashboard: 'exporter', instance: [] },
 ];
+const nameOf = (view) => `${view.dashboard}-${view.weather}${view.open ? '-open' : ''}`;
 const size = { width: 1920, height: 1080 };
 
 const scratch = mkdtempSync(join(tmpdir(), 'livechat-preview-'));
@@ -72,14 +73,14 @@ async function run() {
   });
   cleaning.push(() => browser.close());
   mkdirSync(flags.out, { recursive: true });
-  for (const view of views.filter((v) => `${v.dashboard}-${v.weather}${v.open ? '-open' : ''}`.includes(flags.only))) {
+  for (const view of views.filter((v) => nameOf(v).includes(flags.only))) {
     const prometheus = await startPrometheus(store(view));
     const dashboard = JSON.parse(readFileSync(join(flags.dashboards, `livechat-${view.dashboard}.json`), 'utf8'));
     for (const dark of flags.light ? [true, false] : [true]) {
       const options = {
         dashboard, open: view.open ?? false, prometheus: prometheus.address, now: Date.parse(view.end) / 1000, chosen: { instance: view.instance }, dark, width: size.width - 32,
       };
-      await picture(browser, `http://127.0.0.1:${server.address().port}/`, options, `${view.dashboard}-${view.weather}${view.open ? '-open' : ''}${dark ? '' : '-light'}`);
+      await picture(browser, `http://127.0.0.1:${server.address().port}/`, options, `${nameOf(view)}${dark ? '' : '-light'}`);
     }
     await prometheus.stop();
   }

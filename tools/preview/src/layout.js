@@ -1,7 +1,7 @@
 // Where panels stand, repeated ones included.
 import { replace } from './variables.js';
 
-export const grid = { columns: 24, cell: 30, gap: 8 };
+const grid = { columns: 24, cell: 30, gap: 8 };
 
 /** The panels with those of collapsed rows below them. */
 export function expand(panels) {
